@@ -1,0 +1,1 @@
+"""Code diffusion: code from pure Gaussian noise, and pairs from its trajectories."""

@@ -1,0 +1,49 @@
+"""The model card of a checkpoint: what it was trained on, how, for how long, and what its samples are worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generators.diffusion.checkpoint import Checkpoint
+from generators.diffusion.data import Dataset
+
+
+def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[dict[str, Any]]) -> str:
+    """Markdown; every figure is read off the run's own log."""
+    config = checkpoint.config
+    counts = checkpoint.model.parameter_counts()
+    core_hours = max((line.get("core_seconds", 0.0) for line in log), default=0.0) / 3600
+    evaluated = [line for line in log if "accepted" in line]
+    rows = [
+        f"| {line['step']:,} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} | {line['distinct']:.3f} "
+        f"| {line['accepted_novel_distinct_nontrivial']:.3f} |"
+        for line in evaluated
+    ]
+    examples = [f"    {text!r}" for text in (evaluated[-1]["examples"] if evaluated else [])]
+    lines = [
+        f"# {config.preset} code diffusion model for {config.language}",
+        "",
+        f"Trained by `python -m pipeline train --language {config.language} --corpus {source} "
+        f"--preset {config.preset} --out DIR`, {config.trained_steps:,} steps, {core_hours:.1f} core-hours.",
+        "",
+        f"- Parameters: {counts['total']:,} ({counts['without_embeddings']:,} without embeddings), "
+        f"vocabulary {len(checkpoint.tokenizer)}",
+        f"- Data: {len(dataset.train):,} snippets to train on, {len(dataset.validation):,} held out by sketch; "
+        f"corpus SHA-256 `{config.corpus_sha256}`",
+        f"- Literals delexicalised: {'yes' if config.training.delexicalise else 'no'}; "
+        f"at most {config.model.max_tokens - 1} tokens a snippet",
+        f"- Sampler: {config.sampling.steps} steps, fed back: {config.sampling.feedback}, eta {config.sampling.eta:g}",
+        "",
+        "Samples from pure noise, judged by the language's validator "
+        f"(n = {int(evaluated[-1]['samples']) if evaluated else 0} a row):",
+        "",
+        "| step | validation cross-entropy | accepted | distinct | accepted, novel, distinct, non-trivial |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+        "The first samples of the last row:",
+        "",
+        *examples,
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,127 @@
+"""Settings of the diffusion model, its training and its sampler, and the presets `paper` and `small`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PAD, EOS, UNKNOWN = 0, 1, 2  # token ids of every vocabulary
+
+Feedback = Literal["denoiser", "decoder", "softmax", "nearest"]
+ScheduleName = Literal["sqrt", "cosine", "linear", "logsnr"]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ModelConfig(_Settings):
+    """Shape of embedding E, denoiser N, decoder D and head H (paper, section 4.1)."""
+
+    embedding_dim: int = Field(ge=4)
+    width: int = Field(ge=8)
+    heads: int = Field(ge=1)
+    feedforward: int = Field(ge=1)  # multiple of the width
+    denoiser_blocks: int = Field(ge=1)
+    decoder_blocks: int = Field(ge=1)
+    min_tokens: int = Field(ge=2)  # frames are min_tokens, min_tokens + frame_step, ... max_tokens long
+    max_tokens: int = Field(ge=2)
+    frame_step: int = Field(ge=1)
+    num_timesteps: int = Field(default=1200, ge=2)  # T
+    schedule: ScheduleName = "sqrt"
+    unit_embeddings: bool  # normalise every embedding to unit root mean square
+    self_conditioning: bool
+    rotary: bool
+    denoiser_kernel: int = Field(ge=0)  # width of the convolution stem, 0 for none
+    decoder_kernel: int = Field(ge=0)
+    time_frequency: float = Field(gt=0)  # highest frequency of the time embedding, in radians per unit of t/T
+
+    @model_validator(mode="after")
+    def _shapes_fit(self) -> ModelConfig:
+        if self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} must be a multiple of 2 x heads = {2 * self.heads}")
+        if (self.max_tokens - self.min_tokens) % self.frame_step:
+            raise ValueError("max_tokens - min_tokens must be a multiple of frame_step")
+        return self
+
+    @property
+    def frames(self) -> list[int]:
+        """The sequence lengths the model is run at, shortest first."""
+        return list(range(self.min_tokens, self.max_tokens + 1, self.frame_step))
+
+    def frame(self, tokens: int) -> int:
+        """The shortest frame that holds ``tokens`` tokens and one end-of-sequence token."""
+        return next(f for f in self.frames if f >= tokens + 1)
+
+
+class TrainingConfig(_Settings):
+    """How the model is trained. Every random draw follows from the seed and the step."""
+
+    steps: int = Field(ge=1)
+    seed: int = 0
+    batch_tokens: int = Field(ge=16)  # of one process
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    beta2: float = Field(default=0.98, gt=0, lt=1)
+    warmup_steps: int = Field(default=150, ge=0)
+    decay_share: float = Field(default=0.3, ge=0, le=1)  # of the steps, at the end, linearly to 3%
+    clip_norm: float = Field(default=1.0, gt=0)
+    ema: float = Field(default=0.999, ge=0, lt=1)
+    padding_weight: float = Field(ge=0, le=1)  # of padding tokens in the loss
+    self_conditioning_rate: float = Field(default=0.5, ge=0, le=1)
+    warp: bool  # refit the time warp so that cross-entropy is linear in t (CDCD)
+    warp_every: int = Field(default=100, ge=1)
+    warp_until: int = Field(default=3000, ge=0)
+    delexicalise: bool  # shrink literals to a small bank, so that a small model spends itself on structure
+    sketch_cap: int = Field(ge=0)  # snippets kept of one sketch, 0 for all
+    min_count: int = Field(default=40, ge=1)  # occurrences that a word needs to be in the vocabulary
+    max_vocabulary: int = Field(default=32_000, ge=64)
+    shift_rate: float = Field(default=0.0, ge=0, le=1)  # share of Excel formulas whose rows are shifted each epoch
+    validation_share: float = Field(default=0.04, ge=0, lt=0.5)  # of the sketches
+
+
+class SamplingConfig(_Settings):
+    """The reverse process."""
+
+    steps: int = Field(default=50, ge=1)
+    feedback: Feedback  # what estimates x_0 in the update: N as in the paper, D, softmax(H) E, or the nearest embedding
+    eta: float = Field(default=1.0, ge=0, le=1)  # 1 re-noises fully as the paper does, 0 is DDIM
+    time_power: float = Field(default=1.0, gt=0)  # t/T = (k / steps) ** time_power
+
+
+class Preset(_Settings):
+    """A model, how it is trained, how it is sampled."""
+
+    model: ModelConfig
+    training: TrainingConfig
+    sampling: SamplingConfig
+
+
+PAPER = Preset(
+    model=ModelConfig(
+        embedding_dim=512, width=512, heads=8, feedforward=4, denoiser_blocks=10, decoder_blocks=6,
+        min_tokens=128, max_tokens=128, frame_step=1, unit_embeddings=False, self_conditioning=False,
+        rotary=False, denoiser_kernel=0, decoder_kernel=0, time_frequency=1200.0,
+    ),
+    training=TrainingConfig(
+        steps=200_000, batch_tokens=8_192, learning_rate=5e-4, weight_decay=0.0, padding_weight=1.0,
+        warp=False, delexicalise=False, sketch_cap=0,
+    ),
+    sampling=SamplingConfig(steps=1200, feedback="denoiser"),
+)  # fmt: skip
+
+SMALL = Preset(
+    model=ModelConfig(
+        embedding_dim=32, width=192, heads=6, feedforward=4, denoiser_blocks=4, decoder_blocks=1,
+        min_tokens=8, max_tokens=32, frame_step=4, unit_embeddings=True, self_conditioning=True,
+        rotary=True, denoiser_kernel=5, decoder_kernel=3, time_frequency=32.0,
+    ),
+    training=TrainingConfig(
+        steps=30_000, batch_tokens=1_024, learning_rate=1.2e-3, weight_decay=0.01, padding_weight=0.2,
+        warp=True, delexicalise=True, sketch_cap=20, shift_rate=0.5,
+    ),
+    sampling=SamplingConfig(steps=50, feedback="softmax", time_power=1.0),
+)  # fmt: skip
+
+PRESETS = {"paper": PAPER, "small": SMALL}

@@ -1,0 +1,60 @@
+"""The three-part loss: denoiser, decoder, cross-entropy (paper, section 3.1).
+
+The seed writes the first part both as an error of the predicted noise and of the predicted x_0; small text
+models need x_0, and that is what is minimised here. The cross-entropy enters with a plus sign: it is minimised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from generators.diffusion.config import PAD
+from generators.diffusion.model import CodeDiffusion
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerms:
+    """Scalars of one batch, and the cross-entropy of each row over its own tokens."""
+
+    total: Tensor
+    denoiser: Tensor
+    decoder: Tensor
+    cross_entropy: Tensor
+    row_cross_entropy_B: Tensor
+
+
+class DiffusionLoss(nn.Module):
+    """A module, so that data-parallel wrappers see one forward pass."""
+
+    def __init__(self, model: CodeDiffusion, padding_weight: float) -> None:
+        super().__init__()
+        self.model = model
+        self.padding_weight = padding_weight
+
+    def forward(self, tokens_BL: Tensor, level_B: Tensor, noise_BLE: Tensor, self_condition: bool) -> LossTerms:
+        """Noise the batch to ``level_B`` = t/T and compare what the model makes of it with the batch."""
+        model = self.model
+        x0_BLE = model.embeddings()[tokens_BL]
+        signal = model.alpha_bar(level_B)
+        xt_BLE = signal.sqrt() * x0_BLE + (1 - signal).sqrt() * noise_BLE
+        previous = None
+        if self_condition:
+            with torch.no_grad():
+                previous = model.denoise(xt_BLE, level_B)
+        x0_hat_BLE = model.denoise(xt_BLE, level_B, previous)
+        decoded_BLE, logits_BLV = model.decode(x0_hat_BLE)
+
+        target_BLE = x0_BLE.detach()  # or the embeddings would collapse towards what is easy to predict
+        weight_BL = torch.where(tokens_BL == PAD, self.padding_weight, 1.0)
+        weight_BL = weight_BL / weight_BL.sum()
+        denoiser = (((x0_hat_BLE - target_BLE) ** 2).mean(-1) * weight_BL).sum()
+        decoder = (((decoded_BLE - target_BLE) ** 2).mean(-1) * weight_BL).sum()
+        ce_BL = F.cross_entropy(logits_BLV.transpose(1, 2), tokens_BL, reduction="none")
+        cross_entropy = (ce_BL * weight_BL).sum()
+        own_BL = (tokens_BL != PAD).float()
+        row_ce_B = ((ce_BL * own_BL).sum(1) / own_BL.sum(1)).detach()
+        return LossTerms(denoiser + decoder + cross_entropy, denoiser, decoder, cross_entropy, row_ce_B)

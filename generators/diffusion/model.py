@@ -1,0 +1,69 @@
+"""The code diffusion model: embedding E, denoiser N, decoder D, head H (paper, sections 2.2 and 3.1)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from generators.diffusion.config import ModelConfig
+from generators.diffusion.layers import Stack, time_embedding
+from generators.diffusion.schedule import TimeWarp, alpha_bar
+
+
+class CodeDiffusion(nn.Module):
+    """CodeFusion without its encoder: code from pure Gaussian noise. For shape suffixes see `layers`."""
+
+    def __init__(self, config: ModelConfig, vocabulary: int) -> None:
+        super().__init__()
+        self.config = config
+        c = config
+        self.embedding = nn.Embedding(vocabulary, c.embedding_dim)
+        shape = {
+            "width": c.width, "heads": c.heads, "feedforward": c.feedforward, "rotary": c.rotary,
+            "max_tokens": c.max_tokens,
+        }  # fmt: skip
+        self.denoiser = Stack(
+            inputs=c.embedding_dim * (2 if c.self_conditioning else 1), outputs=c.embedding_dim,
+            blocks=c.denoiser_blocks, kernel=c.denoiser_kernel, **shape,
+        )  # fmt: skip
+        self.decoder = Stack(
+            inputs=c.embedding_dim, outputs=c.embedding_dim, blocks=c.decoder_blocks, kernel=c.decoder_kernel, **shape
+        )
+        self.head = nn.Linear(c.embedding_dim, vocabulary)
+        self.time = nn.Sequential(nn.Linear(c.width, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+        self.frame = nn.Embedding(len(c.frames), c.width)
+        nn.init.normal_(self.frame.weight, std=0.02)
+        self.warp = TimeWarp()
+
+    def embeddings(self) -> Tensor:
+        """The embedding table (V, E) as diffusion sees it."""
+        table_VE = self.embedding.weight
+        if self.config.unit_embeddings:
+            table_VE = F.normalize(table_VE, dim=-1) * math.sqrt(self.config.embedding_dim)
+        return table_VE
+
+    def alpha_bar(self, level_B: Tensor) -> Tensor:
+        """Signal share at noise level t/T, shape (B, 1, 1)."""
+        return alpha_bar(self.warp(level_B), self.config.schedule)[:, None, None]
+
+    def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+        """N(x_t, t): an estimate of x_0; ``previous`` is the estimate of the step before (self-conditioning)."""
+        if self.config.self_conditioning:
+            previous_BLE = torch.zeros_like(x_BLE) if previous_BLE is None else previous_BLE
+            x_BLE = torch.cat([x_BLE, previous_BLE], -1)
+        time_BW = self.time(time_embedding(level_B, self.config.width, self.config.time_frequency))
+        frame_W = self.frame.weight[self.config.frames.index(x_BLE.shape[1])]
+        return self.denoiser(x_BLE, time_BW + frame_W)
+
+    def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
+        """D(x_0) and the logits H(D(x_0)), shapes (B, L, E) and (B, L, V)."""
+        decoded_BLE = self.decoder(x0_BLE)
+        return decoded_BLE, self.head(decoded_BLE)
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Trainable parameters, in all and without the embedding table."""
+        total = sum(p.numel() for p in self.parameters())
+        return {"total": total, "without_embeddings": total - self.embedding.weight.numel()}

@@ -1,0 +1,81 @@
+"""How good samples are, judged by the language's own parser."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+
+import torch
+
+from generators.diffusion.checkpoint import Checkpoint
+from generators.diffusion.config import SamplingConfig
+from generators.diffusion.sampler import RowNoise, reverse_diffusion
+from schemas.ids import derive_seed
+from validators import Language, TokenKind
+
+TILE = 32
+
+
+def draw_texts(checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig | None = None) -> list[str]:
+    """``count`` samples c_0 from pure noise; an undecodable one is the empty string."""
+    config, model = checkpoint.config, checkpoint.model
+    device = next(model.parameters()).device
+    texts: list[str] = []
+    for first in range(0, count, TILE):
+        rng = random.Random(derive_seed("frame", seed, first))
+        frame = rng.choices(config.model.frames, config.frame_counts)[0]
+        seeds = [derive_seed("row", seed, row) for row in range(first, min(first + TILE, count))]
+        noise = RowNoise(seeds, frame, config.model.embedding_dim, device)
+        for step in reverse_diffusion(
+            model, noise(), noise, sampling or config.sampling, decode_when=lambda t: False
+        ):
+            if step.tokens_BL is not None:
+                texts += [checkpoint.tokenizer.decode(ids) or "" for ids in step.tokens_BL.tolist()]
+    return texts
+
+
+def sample_quality(language: Language, texts: list[str], training: Collection[str]) -> dict[str, float]:
+    """Shares of samples that are accepted, distinct, and accepted and novel and distinct and non-trivial.
+
+    Novel: not in the training set as text. Non-trivial: a function, a keyword or an operator and at least four
+    significant tokens.
+    """
+    accepted = [text for text in texts if text and language.check(text).accepted]
+    good = {text for text in accepted if text not in training and _non_trivial(language, text)}
+    return {
+        "samples": len(texts),
+        "accepted": len(accepted) / len(texts),
+        "distinct": len(set(texts)) / len(texts),
+        "novel": sum(text not in training for text in accepted) / max(1, len(accepted)),
+        "accepted_novel_distinct_nontrivial": len(good) / len(texts),
+    }
+
+
+def _non_trivial(language: Language, text: str) -> bool:
+    tokens = [t for t in language.tokens(text) if t.kind not in (TokenKind.SPACE, TokenKind.NEWLINE, TokenKind.INDENT)]
+    if language.name == "excel":
+        tokens = tokens[1:]  # the leading =
+    telling = {TokenKind.FUNCTION, TokenKind.KEYWORD, TokenKind.OPERATOR}
+    return len(tokens) >= 3 and any(t.kind in telling and t.text != ":" for t in tokens)
+
+
+@torch.inference_mode()
+def validation_loss(checkpoint: Checkpoint, snippets: list[str], seed: int) -> float:
+    """Mean cross-entropy in nats a token over held-out snippets, at noise levels fixed by the seed."""
+    from generators.diffusion.data import pad
+    from generators.diffusion.loss import DiffusionLoss
+
+    model, config = checkpoint.model, checkpoint.config.model
+    loss = DiffusionLoss(model, padding_weight=0.0)
+    total, count = 0.0, 0
+    encoded = sorted((checkpoint.tokenizer.encode(s) for s in snippets), key=len)
+    for first in range(0, len(encoded), TILE):
+        rows = encoded[first : first + TILE]
+        tokens = pad(rows, config.frame(len(rows[-1])))
+        generator = torch.Generator().manual_seed(derive_seed("validation", seed, first))
+        level = (torch.arange(len(rows)) + 0.5) / len(rows)
+        noise = torch.randn(*tokens.shape, config.embedding_dim, generator=generator)
+        terms = loss(tokens, level, noise, False)
+        total += float(terms.row_cross_entropy_B.sum())
+        count += len(rows)
+    return total / max(1, count)

@@ -1,0 +1,110 @@
+"""The reverse process as a generator of steps, from pure noise or from a given point (paper, sections 2.1 and 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from generators.diffusion.config import Feedback, SamplingConfig
+from generators.diffusion.model import CodeDiffusion
+
+DecodeWhen = Callable[[int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """State at timestep t of the reverse process; t counts down from the start to 0."""
+
+    t: int
+    x_BLE: Tensor
+    x0_BLE: Tensor  # the estimate of x_0 that is fed back
+    tokens_BL: Tensor | None  # decoded text at t, where it was asked for
+
+
+class RowNoise:
+    """Standard normal noise in which a row depends on its own seed and on nothing beside it."""
+
+    def __init__(self, seeds: list[int], length: int, embedding_dim: int, device: torch.device) -> None:
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._shape = (length, embedding_dim)
+        self._device = device
+
+    def __call__(self) -> Tensor:
+        """The next draw, shape (B, L, E). Drawn on the CPU, so that every device sees the same."""
+        rows = [torch.randn(self._shape, generator=g) for g in self._generators]
+        return torch.stack(rows).to(self._device)
+
+
+def levels(sampling: SamplingConfig, device: torch.device) -> Tensor:
+    """Noise levels t/T for t = 0 .. steps."""
+    return torch.linspace(0, 1, sampling.steps + 1, device=device) ** sampling.time_power
+
+
+@torch.inference_mode()
+def reverse_diffusion(
+    model: CodeDiffusion,
+    x_BLE: Tensor,
+    noise: RowNoise,
+    sampling: SamplingConfig,
+    *,
+    start: int | None = None,
+    decode_when: DecodeWhen = lambda t: True,
+) -> Iterator[Step]:
+    """Denoise ``x`` from timestep ``start`` (default: T, where ``x`` is pure noise) to 0.
+
+    Yields one `Step` for every t from ``start`` to 0, in constant memory. The step at 0 is always decoded: its
+    tokens are c_0 = H(D(N(x_0, 0))). Whether others are decoded changes no sample.
+    """
+    level = levels(sampling, x_BLE.device)
+    previous: Tensor | None = None
+    B = x_BLE.shape[0]
+    for t in range(sampling.steps if start is None else start, -1, -1):
+        denoised_BLE = model.denoise(x_BLE, level[t].expand(B), previous)
+        previous = denoised_BLE
+        wanted = t == 0 or decode_when(t)
+        decoded_BLE = logits_BLV = None
+        if wanted or sampling.feedback in ("decoder", "softmax"):
+            decoded_BLE, logits_BLV = model.decode(denoised_BLE)
+        x0_BLE = _estimate(model, sampling.feedback, denoised_BLE, decoded_BLE, logits_BLV)
+        tokens_BL = logits_BLV.argmax(-1) if wanted and logits_BLV is not None else None
+        yield Step(t, x_BLE, x0_BLE, tokens_BL)
+        if t > 0:
+            x_BLE = _renoise(model, x_BLE, x0_BLE, level[t], level[t - 1], sampling.eta, noise())
+
+
+def _estimate(
+    model: CodeDiffusion, feedback: Feedback, denoised_BLE: Tensor, decoded_BLE: Tensor | None, logits: Tensor | None
+) -> Tensor:
+    """What stands for x_0 in the update."""
+    if feedback == "decoder" and decoded_BLE is not None:
+        return decoded_BLE
+    if feedback == "softmax" and logits is not None:
+        return logits.softmax(-1) @ model.embeddings()
+    if feedback == "nearest":
+        return nearest_embedding(denoised_BLE, model.embeddings())
+    return denoised_BLE
+
+
+def nearest_embedding(x_BLE: Tensor, table_VE: Tensor) -> Tensor:
+    """Each position rounded to the closest embedding (the clamp of Li et al., 2022)."""
+    closest_BL = torch.cdist(x_BLE, table_VE.expand(x_BLE.shape[0], -1, -1)).argmin(-1)
+    return table_VE[closest_BL]
+
+
+def _renoise(
+    model: CodeDiffusion, x_BLE: Tensor, x0_BLE: Tensor, level: Tensor, next_level: Tensor, eta: float, fresh: Tensor
+) -> Tensor:
+    """x_{t-1} from the estimate of x_0: fresh noise at eta = 1 (the paper), the old noise at eta = 0 (DDIM).
+
+    The seed writes alpha_bar_t where x_{t-1} needs alpha_bar_{t-1}.
+    """
+    signal, next_signal = model.alpha_bar(level[None]), model.alpha_bar(next_level[None])
+    variance = eta**2 * (1 - next_signal)
+    x_BLE_next = next_signal.sqrt() * x0_BLE + variance.sqrt() * fresh
+    if eta < 1:
+        old_noise = (x_BLE - signal.sqrt() * x0_BLE) / (1 - signal).sqrt()
+        x_BLE_next = x_BLE_next + (1 - next_signal - variance).clamp(min=0).sqrt() * old_noise
+    return x_BLE_next

@@ -1,0 +1,186 @@
+"""A training run in a folder: prepared once, resumed exactly, exported as a checkpoint at intervals.
+
+The folder holds the checkpoint itself and `training/`: the prepared dataset, the state and the log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+
+from generators.diffusion.card import write_card
+from generators.diffusion.checkpoint import Checkpoint, CheckpointConfig, CheckpointError, save_checkpoint
+from generators.diffusion.config import Preset
+from generators.diffusion.data import Batches, Dataset, frame_counts, prepare
+from generators.diffusion.quality import draw_texts, sample_quality, validation_loss
+from generators.diffusion.tokenizer import SnippetTokenizer
+from generators.diffusion.training import Progress, Trainer
+from validators import Language
+
+Report = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How often a run logs, saves and evaluates, in steps; changes nothing of what is learned."""
+
+    log_every: int = 50
+    save_every: int = 250
+    evaluate_every: int = 2_000
+    evaluate_samples: int = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the snippets of a run come from, as the model card names it."""
+
+    name: str
+    sha256: str
+
+
+class TrainingRun:
+    """One run in one folder."""
+
+    def __init__(
+        self, *, folder: Path, language: Language, preset_name: str, preset: Preset, source: Source,
+        read: Callable[[], Sequence[str]], schedule: Schedule | None = None, device: str = "cpu",
+    ) -> None:  # fmt: skip
+        self.folder = folder
+        self.language = language
+        self.preset_name = preset_name
+        self.preset = preset
+        self.source = source
+        self.schedule = schedule or Schedule()
+        self._work = folder / "training"
+        self.dataset = self._prepared(read)
+        batches = Batches(language, self.dataset, preset)
+        self.trainer = Trainer(preset, batches, len(self.dataset.tokenizer), device)
+        self.resumed = self.trainer.resume(self._work)
+        self._stop = False
+        self._log: list[dict[str, Any]] = self._read_log()
+
+    def _identity(self) -> dict[str, Any]:
+        settings = self.preset.model_dump()
+        settings["training"].pop("steps")  # a run may be made longer
+        settings.pop("sampling")
+        flat = {f"{group}.{key}": value for group, values in settings.items() for key, value in values.items()}
+        return {"language": self.language.name, "corpus": self.source.sha256, **flat}
+
+    def _prepared(self, read: Callable[[], Sequence[str]]) -> Dataset:
+        file, tokenizer_file = self._work / "dataset.json", self._work / "tokenizer.json"
+        if file.is_file():
+            saved = json.loads(file.read_text())
+            mine = json.loads(json.dumps(self._identity()))
+            differ = sorted(k for k in mine.keys() | saved["identity"].keys() if mine.get(k) != saved["identity"].get(k))
+            if differ:
+                raise CheckpointError(
+                    f"{self.folder} holds a training run with other settings ({', '.join(differ)} differ): "
+                    "resume it with the same, or train into another folder"
+                )
+            tokenizer = SnippetTokenizer.load(tokenizer_file)
+            return Dataset(train=saved["train"], validation=saved["validation"], tokenizer=tokenizer)
+        dataset = prepare(self.language, read(), self.preset)
+        if self.trainer_rank() == 0:
+            self._work.mkdir(parents=True, exist_ok=True)
+            dataset.tokenizer.save(tokenizer_file)
+            content = {"identity": self._identity(), "train": dataset.train, "validation": dataset.validation}
+            file.with_suffix(".new").write_text(json.dumps(content))
+            file.with_suffix(".new").replace(file)
+        return dataset
+
+    @staticmethod
+    def trainer_rank() -> int:
+        """The rank of this process among those that train together."""
+        import torch.distributed as dist
+
+        return dist.get_rank() if dist.is_initialized() else 0
+
+    def _read_log(self) -> list[dict[str, Any]]:
+        """What was logged up to the step that is resumed from."""
+        file = self._work / "log.jsonl"
+        lines = [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")] if file.is_file() else []
+        return [line for line in lines if line["step"] <= self.trainer.step]
+
+    def run(self, report: Report) -> bool:
+        """Train to the end; False where a signal stopped it first. Either way the state is saved."""
+        before = {s: signal.signal(s, self._ask_to_stop) for s in (signal.SIGINT, signal.SIGTERM)}
+        started, busy, tokens = time.perf_counter(), time.process_time(), 0
+        spent = self._log[-1]["core_seconds"] if self._log else 0.0
+        finished = self.trainer.settings.steps
+        try:
+            for progress in self.trainer.run():
+                tokens += progress.tokens
+                last = progress.step == finished
+                if progress.step % self.schedule.log_every == 0 or last:
+                    line = self._line(progress) | {
+                        "tokens_per_second": round(tokens / (time.perf_counter() - started)),
+                        "core_seconds": round(spent + time.process_time() - busy, 1),
+                    }
+                    if progress.step % self.schedule.evaluate_every == 0 or last:
+                        line |= self._evaluate(progress.step)
+                    self._record(line, report)
+                if progress.step % self.schedule.save_every == 0 or last or self._stop:
+                    self._save()
+                if self._stop:
+                    return last
+        finally:
+            for which, handler in before.items():
+                signal.signal(which, handler)
+        return True
+
+    def _ask_to_stop(self, signum: int, frame: FrameType | None) -> None:
+        self._stop = True
+
+    @staticmethod
+    def _line(progress: Progress) -> dict[str, Any]:
+        return {
+            "step": progress.step, "loss": progress.loss, "denoiser": progress.denoiser, "decoder": progress.decoder,
+            "cross_entropy": progress.cross_entropy, "learning_rate": progress.learning_rate,
+        }  # fmt: skip
+
+    def _record(self, line: dict[str, Any], report: Report) -> None:
+        self._log.append(line)
+        if self.trainer.rank == 0:
+            report(line)
+
+    def _save(self) -> None:
+        if self.trainer.rank != 0:
+            return
+        file = self._work / "log.jsonl"
+        file.with_suffix(".new").write_text("".join(json.dumps(line) + "\n" for line in self._log))
+        os.replace(file.with_suffix(".new"), file)
+        self.trainer.save(self._work)
+
+    def checkpoint(self) -> Checkpoint:
+        """The model with averaged weights, ready to sample."""
+        config = CheckpointConfig(
+            language=self.language.name, preset=self.preset_name, model=self.preset.model,
+            training=self.preset.training, sampling=self.preset.sampling,
+            frame_counts=frame_counts(self.dataset, self.preset), trained_steps=self.trainer.step,
+            corpus_sha256=self.source.sha256,
+        )  # fmt: skip
+        return Checkpoint(config=config, model=self.trainer.average.module.eval(), tokenizer=self.dataset.tokenizer)
+
+    def _evaluate(self, step: int) -> dict[str, Any]:
+        """Judge samples, export the checkpoint with its card, and give the figures."""
+        if self.trainer.rank != 0:
+            return {}
+        checkpoint = self.checkpoint()
+        texts = draw_texts(checkpoint, self.schedule.evaluate_samples, seed=step)
+        figures: dict[str, Any] = dict(sample_quality(self.language, texts, set(self.dataset.train)))
+        with torch.inference_mode():
+            figures["validation_cross_entropy"] = validation_loss(checkpoint, self.dataset.validation[:512], seed=0)
+        figures["examples"] = sorted(set(texts), key=texts.index)[:3]
+        log = [*self._log, {"step": step, **figures}]
+        card = write_card(checkpoint, self.source.name, self.dataset, log)
+        save_checkpoint(self.folder, checkpoint, card)
+        return figures

@@ -1,0 +1,73 @@
+"""Lexer-level tokenizers with a closed vocabulary, one per language, held by the `tokenizers` library.
+
+Quotes, brackets and operators are tokens of their own, so that the model can get them wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+from generators.diffusion.config import EOS, PAD, UNKNOWN
+
+LEXEMES = {
+    "excel": r"<=|>=|<>|Sheet\d!|#[A-Z][A-Za-z0-9/]*[!?]?|[A-Z](?=\$?\d)(?![A-Z0-9]*\()|[A-Za-z_][A-Za-z_.]*\d*(?=\()"
+    r"|[A-Za-z_][A-Za-z_.]*|\d{1,2}|[\s\S]",
+    "python": r"\n *|==|!=|<=|>=|//=?|\*\*=?|->|:=|[+*/%&|^-]=|<<|>>|[A-Za-z_][A-Za-z_0-9]*|\d{1,2}|[\s\S]",
+    "powershell": r"\n *|\$[A-Za-z_][A-Za-z_0-9]*|\$_|[A-Za-z]+-[A-Za-z]+|(?<= )-[A-Za-z]+|::|[A-Za-z_][A-Za-z_0-9]*"
+    r"|\d{1,2}|[\s\S]",
+}
+
+
+class SnippetTokenizer:
+    """Text to token ids and back."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._texts = [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())]
+
+    @classmethod
+    def train(cls, language: str, texts: Iterable[str], min_count: int, max_vocabulary: int) -> SnippetTokenizer:
+        """The vocabulary is every printable ASCII character and every lexeme seen ``min_count`` times or more."""
+        splitter = pre_tokenizers.Split(Regex(LEXEMES[language]), "isolated")
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(piece for piece, _ in splitter.pre_tokenize_str(text))
+        characters = ["\n", *(chr(c) for c in range(32, 127))]
+        frequent = sorted((t for t, n in counts.items() if n >= min_count), key=lambda t: (-counts[t], t))
+        words = list(dict.fromkeys(characters + frequent))[: max_vocabulary - 3]
+        special = {"<pad>": PAD, "<eos>": EOS, "<unk>": UNKNOWN}
+        vocabulary = special | {word: i for i, word in enumerate(words, len(special))}
+        tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+        tokenizer.pre_tokenizer = splitter
+        return cls(tokenizer)
+
+    @classmethod
+    def load(cls, path: Path) -> SnippetTokenizer:
+        """Read a ``tokenizer.json``."""
+        return cls(Tokenizer.from_file(str(path)))
+
+    def save(self, path: Path) -> None:
+        """Write a ``tokenizer.json``."""
+        self._tokenizer.save(str(path))
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids without an end-of-sequence token; `UNKNOWN` stands for what is not in the vocabulary."""
+        return list(self._tokenizer.encode(text).ids)
+
+    def decode(self, ids: Sequence[int]) -> str | None:
+        """The text up to the first end of sequence or padding; None where an unknown token stands before it."""
+        pieces = []
+        for i in ids:
+            if i in (EOS, PAD):
+                break
+            if i == UNKNOWN:
+                return None
+            pieces.append(self._texts[i])
+        return "".join(pieces)

@@ -1,0 +1,88 @@
+"""The `train` command: a diffusion model from a corpus, in this process or on several through Ray Train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline.corpus import Corpus
+from schemas.config import ConfigError
+from schemas.errors import RequestError, RunError
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def load_preset(name: str, steps: int | None, seed: int, settings: Sequence[str]) -> Any:
+    """A preset with the given changes, as ``model.width=128`` or ``training.learning_rate=0.001``.
+
+    Raises:
+        ConfigError: unknown preset or setting, or a value out of range.
+    """
+    from generators.diffusion.config import PRESETS, Preset
+
+    if name not in PRESETS:
+        raise ConfigError(f"preset {name!r} is unknown; choose one of {', '.join(sorted(PRESETS))}")
+    values = PRESETS[name].model_dump()
+    values["training"] |= {"seed": seed} | ({"steps": steps} if steps is not None else {})
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        section, _, field = key.partition(".")
+        if not equals or field not in values.get(section, {}):
+            fields = [f"{s}.{f}" for s in values for f in values[s]]
+            raise ConfigError(f"--set {setting!r}: there is no such setting; there are {', '.join(fields)}")
+        values[section][field] = yaml.safe_load(text)
+    try:
+        return Preset.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {first['msg'].removeprefix('Value error, ')}, not {first['input']!r}") from error
+
+
+def train(
+    *, language: str, corpus: str, out: str, preset: str, report: Report, steps: int | None = None, seed: int = 0,
+    workers: int = 1, settings: Sequence[str] = (),
+) -> Path:  # fmt: skip
+    """Train, or go on training, in folder ``out``; gives the checkpoint's folder.
+
+    Raises:
+        RequestError: the corpus, the settings or the folder will not do.
+        RunError: stopped by a signal; the state is saved and the same command resumes.
+    """
+    chosen = load_preset(preset, steps, seed, settings)
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot write to {out} ({error.strerror}): choose another --out") from error
+    if workers > 1:
+        from pipeline.ray_train import train_with_ray
+
+        finished = train_with_ray(language, corpus, folder, preset, chosen, workers, report)
+    else:
+        finished = train_in_process(language, corpus, folder, preset, chosen, report)
+    if not finished:
+        raise RunError(f"training was stopped; its state is saved in {folder}: the same command resumes")
+    return folder
+
+
+def train_in_process(
+    language: str, corpus: str, folder: Path, preset_name: str, preset: Any, report: Report
+) -> bool:
+    """One process's share of a run: all of it, or one of several that `torch.distributed` connects."""
+    import torch
+
+    from generators.diffusion.session import Source, TrainingRun
+    from validators import get_language
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    source = Corpus(corpus)
+    run = TrainingRun(
+        folder=folder, language=get_language(language), preset_name=preset_name, preset=preset,
+        source=Source(name=source.uri.rsplit("/", 1)[-1], sha256=source.sha256), read=source.snippets, device=device,
+    )  # fmt: skip
+    return run.run(report)

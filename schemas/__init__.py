@@ -1,0 +1,1 @@
+"""Data at rest: the record, configurations, identities, manifests."""

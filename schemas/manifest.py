@@ -1,0 +1,68 @@
+"""Receipts of shards and the manifest of a published version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.ids import fingerprint
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identity(_Document):
+    """Everything that can change a row: settings, model, parsers, schema, versions, by dotted path."""
+
+    fields: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the fields; equal runs have equal fingerprints."""
+        return fingerprint(self.fields)
+
+    def differences(self, other: Identity) -> list[str]:
+        """The paths at which two identities differ, sorted."""
+        keys = self.fields.keys() | other.fields.keys()
+        return sorted(k for k in keys if self.fields.get(k) != other.fields.get(k))
+
+
+class StoredFile(_Document):
+    """A file that was written, as a reader can check it."""
+
+    path: str  # relative to OUT
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Receipt(_Document):
+    """What a finished shard says of itself; its file is written last."""
+
+    shard: int
+    identity: str  # fingerprint
+    pairs: StoredFile
+    rejected: StoredFile | None
+    ledger: dict[str, Any]
+
+
+class PublishedFile(StoredFile):
+    """A file of the published dataset."""
+
+    config: str  # excel, or excel_rejected
+    split: str
+
+
+class Manifest(_Document):
+    """The published version: identity, ledger, every file."""
+
+    format_version: int = 1
+    schema_version: int
+    identity: Identity
+    fingerprint: str
+    shards: int
+    ledger: dict[str, Any]
+    files: list[PublishedFile]
+    statistics: dict[str, Any]  # figures that the card prints
