@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,4 +39,8 @@ class Generator(Protocol):
 
     def generate(self, shard_seed: int, rows: int) -> Iterator[Candidate]:
         """Exactly ``rows`` candidates in row order; they depend on ``shard_seed`` and the row alone."""
+        ...
+
+    def candidates(self, shard_seed: int, rows: Iterable[int]) -> Iterator[Candidate]:
+        """The same candidates for any selection of rows, as replaying one row needs it."""
         ...

@@ -26,7 +26,10 @@ class Corpus:
             with fsspec.open(uri, "rb") as file:
                 self._data: bytes = file.read()
         except (OSError, ValueError, ImportError) as error:
-            raise RequestError(f"corpus {uri} cannot be read ({error}): give a .jsonl, .jsonl.gz or .parquet file") from error
+            reason = f"{type(error).__name__}: {error}"
+            raise RequestError(
+                f"corpus {uri} cannot be read ({reason}): give a .jsonl, .jsonl.gz or .parquet file"
+            ) from error
         if not self._data:
             raise RequestError(f"corpus {uri} is empty: give a file with one snippet a line")
         self.sha256 = hashlib.sha256(self._data).hexdigest()
@@ -54,9 +57,10 @@ class Corpus:
                 continue
             try:
                 code = json.loads(line)[COLUMN]
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise RequestError(
-                    f"corpus {self.uri}, line {number}: not a JSON object with a {COLUMN!r} field; the file may be truncated"
+                    f"corpus {self.uri}, line {number}: not a JSON object with a {COLUMN!r} field; "
+                    "the file may be truncated"
                 ) from error
             if not isinstance(code, str):
                 raise RequestError(f"corpus {self.uri}, line {number}: {COLUMN!r} is not a string")
@@ -67,10 +71,15 @@ class Corpus:
         import pyarrow.parquet as pq
 
         try:
-            column = pq.read_table(BytesIO(self._data), columns=[COLUMN]).column(COLUMN)
-        except (pa.ArrowException, KeyError) as error:
-            raise RequestError(f"corpus {self.uri} is no Parquet file with a {COLUMN!r} column ({error})") from error
-        for code in column.to_pylist():
+            file = pq.ParquetFile(BytesIO(self._data))
+            names = file.schema_arrow.names
+            codes = file.read(columns=[COLUMN]).column(COLUMN).to_pylist() if COLUMN in names else None
+        except (pa.ArrowException, OSError, ValueError) as error:
+            reason = " ".join(str(error).split())  # Parquet's errors may have several lines
+            raise RequestError(f"corpus {self.uri} is truncated or damaged ({reason}): copy it anew") from error
+        if codes is None:
+            raise RequestError(f"corpus {self.uri} has no {COLUMN!r} column; it has {', '.join(names)}")
+        for number, code in enumerate(codes, 1):
             if not isinstance(code, str):
-                raise RequestError(f"corpus {self.uri}: {COLUMN!r} holds something that is not a string")
+                raise RequestError(f"corpus {self.uri}, row {number}: {COLUMN!r} is not a string")
             yield code

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import yaml
@@ -34,13 +37,17 @@ def load_preset(name: str, steps: int | None, seed: int, settings: Sequence[str]
         if not equals or field not in values.get(section, {}):
             fields = [f"{s}.{f}" for s in values for f in values[s]]
             raise ConfigError(f"--set {setting!r}: there is no such setting; there are {', '.join(fields)}")
-        values[section][field] = yaml.safe_load(text)
+        try:
+            values[section][field] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {setting!r}: the value is not YAML; put it in quotes") from error
     try:
         return Preset.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {first['msg'].removeprefix('Value error, ')}, not {first['input']!r}") from error
+        got = "" if isinstance(first["input"], dict) else f", not {first['input']!r}"
+        raise ConfigError(f"{path}: {first['msg'].removeprefix('Value error, ')}{got}") from error
 
 
 def train(
@@ -64,15 +71,17 @@ def train(
 
         finished = train_with_ray(language, corpus, folder, preset, chosen, workers, report)
     else:
-        finished = train_in_process(language, corpus, folder, preset, chosen, report)
+        with _stop_signals() as should_stop:
+            finished = train_in_process(language, corpus, folder, preset, chosen, report, should_stop)
     if not finished:
         raise RunError(f"training was stopped; its state is saved in {folder}: the same command resumes")
     return folder
 
 
 def train_in_process(
-    language: str, corpus: str, folder: Path, preset_name: str, preset: Any, report: Report
-) -> bool:
+    language: str, corpus: str, folder: Path, preset_name: str, preset: Any, report: Report,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> bool:  # fmt: skip
     """One process's share of a run: all of it, or one of several that `torch.distributed` connects."""
     import torch
 
@@ -85,4 +94,20 @@ def train_in_process(
         folder=folder, language=get_language(language), preset_name=preset_name, preset=preset,
         source=Source(name=source.uri.rsplit("/", 1)[-1], sha256=source.sha256), read=source.snippets, device=device,
     )  # fmt: skip
-    return run.run(report)
+    return run.run(report, should_stop)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Callable[[], bool]]:
+    """Interrupt and terminate end the step that is running, save, and stop."""
+    received: list[int] = []
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        received.append(signum)
+
+    before = {which: signal.signal(which, note) for which in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(received)
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)

@@ -9,13 +9,15 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from schemas.errors import RequestError
+
 LanguageName = Literal["excel", "powershell", "python"]
 GeneratorName = Literal["diffusion"]
 Feedback = Literal["denoiser", "decoder", "softmax", "nearest"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class ConfigError(Exception):
+class ConfigError(RequestError):
     """A request that is wrong. One line: the path of the field, what it is, what is allowed."""
 
 
@@ -81,14 +83,20 @@ class RunConfig(_Section):
     attempts_per_pair: Annotated[float, Field(gt=0)] = 200.0  # at most pairs x this many rows are sampled
     allow_fewer: bool = False  # publish what there is where the attempts give fewer pairs
     workers: Annotated[int, Field(ge=1)] | None = None  # sampling workers; None: as many as the cluster holds
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: GPUs where the cluster has them
     diffusion: DiffusionOptions = DiffusionOptions()
     filters: FilterOptions = FilterOptions()
     publish: PublishOptions = PublishOptions()
 
 
-# Settings that change no row: where the data goes, who computes it, how it is decoded on the way. The checkpoint
-# and the benchmark files enter the identity by their content.
-EXCLUDED = frozenset({"out", "checkpoint", "allow_fewer", "workers", "diffusion.decode", "filters.benchmarks"})
+# Settings that change no row: where the data goes, who computes it, how it is decoded on the way, when to give up. The
+# checkpoint and the benchmark files enter the identity by their content.
+EXCLUDED = frozenset(
+    {
+        "out", "checkpoint", "attempts_per_pair", "allow_fewer", "workers", "device", "diffusion.decode",
+        "filters.benchmarks",
+    }
+)  # fmt: skip
 
 
 def load_config(
@@ -173,6 +181,36 @@ def _flatten(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         path = f"{prefix}{key}"
         flat |= _flatten(value, f"{path}.") if isinstance(value, dict) else {path: value}
     return flat
+
+
+def _paths(section: type[BaseModel]) -> set[str]:
+    """The dotted paths of all settings."""
+    paths: set[str] = set()
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        nested = isinstance(inner, type) and issubclass(inner, _Section)
+        paths |= {f"{name}.{path}" for path in _paths(inner)} if nested else {name}
+    return paths
+
+
+def config_from_identity(
+    fields: Mapping[str, Any], *, out: str, checkpoint: str | None = None, benchmarks: Sequence[str] = ()
+) -> RunConfig:
+    """The inverse of `identity_settings`, for replaying a row; what is excluded is given anew.
+
+    Raises:
+        ConfigError: the fields are not a configuration of this version.
+    """
+    known = _paths(RunConfig)
+    values: dict[str, Any] = {"out": out, "checkpoint": checkpoint}
+    for path, value in fields.items():
+        if path in known - EXCLUDED:
+            _assign(values, path.split("."), value)
+    _assign(values, ["filters", "benchmarks"], list(benchmarks))
+    try:
+        return RunConfig.model_validate(_tuples(values))
+    except ValidationError as error:
+        raise ConfigError(_one_line(error, None)) from error
 
 
 def generator_names() -> tuple[str, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from schemas.errors import RunError
 from schemas.reasons import Reason
 
 
-class LedgerError(Exception):
+class LedgerError(RunError):
     """The books do not close: rows are missing or counted twice. Nothing is published."""
 
 

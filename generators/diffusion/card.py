@@ -15,8 +15,8 @@ def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[
     core_hours = max((line.get("core_seconds", 0.0) for line in log), default=0.0) / 3600
     evaluated = [line for line in log if "accepted" in line]
     rows = [
-        f"| {line['step']:,} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} | {line['distinct']:.3f} "
-        f"| {line['accepted_novel_distinct_nontrivial']:.3f} |"
+        f"| {line['step']:,} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
+        f"| {line['distinct']:.3f} | {line['accepted_novel_distinct_nontrivial']:.3f} |"
         for line in evaluated
     ]
     examples = [f"    {text!r}" for text in (evaluated[-1]["examples"] if evaluated else [])]

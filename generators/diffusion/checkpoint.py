@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from generators.diffusion.config import ModelConfig, Preset, SamplingConfig, TrainingConfig
 from schemas.errors import RequestError
@@ -26,6 +26,12 @@ class CheckpointError(RequestError):
     """A checkpoint that is missing, incomplete, damaged, or of another language. One line, with the way out."""
 
 
+class _Format(BaseModel):
+    """What every version of a config.json holds."""
+
+    format_version: int
+
+
 class CheckpointConfig(BaseModel):
     """The config.json of a checkpoint."""
 
@@ -40,6 +46,12 @@ class CheckpointConfig(BaseModel):
     frame_counts: list[int]  # training snippets in each frame: frames are drawn from these when sampling
     trained_steps: int
     corpus_sha256: str
+
+    @model_validator(mode="after")
+    def _every_frame_has_a_count(self) -> CheckpointConfig:
+        if len(self.frame_counts) != len(self.model.frames) or min(self.frame_counts) < 0 or not any(self.frame_counts):
+            raise ValueError(f"frame_counts must count the snippets in each of {len(self.model.frames)} frames")
+        return self
 
     @property
     def settings(self) -> Preset:
@@ -93,18 +105,21 @@ def read_config(folder: Path, language: str) -> CheckpointConfig:
     Raises:
         CheckpointError: not valid, of another format version, or of another language.
     """
+    data = (folder / CONFIG).read_bytes()
     try:
-        config = CheckpointConfig.model_validate_json((folder / CONFIG).read_bytes())
+        format_version = _Format.model_validate_json(data).format_version
+        if format_version != FORMAT_VERSION:  # before the rest, which another format may spell otherwise
+            raise CheckpointError(
+                f"checkpoint {folder / CONFIG} has format {format_version}, this version reads {FORMAT_VERSION}: "
+                "train it anew"
+            )
+        config = CheckpointConfig.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(p) for p in first["loc"]) or "the file"
         raise CheckpointError(f"checkpoint {folder / CONFIG} is damaged at {where}: {first['msg']}") from error
-    if config.format_version != FORMAT_VERSION:
-        raise CheckpointError(
-            f"checkpoint {folder} has format {config.format_version}, this version reads {FORMAT_VERSION}: train it anew"
-        )
     if config.language != language:
-        raise CheckpointError(f"checkpoint {folder} is a model of {config.language}, not of {language}")
+        raise CheckpointError(f"checkpoint {folder / CONFIG} is a model of {config.language}, not of {language}")
     return config
 
 
@@ -130,7 +145,8 @@ def load_checkpoint(folder: Path, language: str) -> Checkpoint:
     try:
         model.load_state_dict(load_file(folder / WEIGHTS))
     except (SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"checkpoint {folder / WEIGHTS} is damaged: {str(error).splitlines()[0]}") from error
+        reason = " ".join(str(error).split())[:300]  # torch lists every tensor that does not fit
+        raise CheckpointError(f"checkpoint {folder / WEIGHTS} is damaged: {reason}") from error
     return Checkpoint(config=config, model=model.eval(), tokenizer=tokenizer)
 
 

@@ -41,8 +41,10 @@ class ModelConfig(_Settings):
     def _shapes_fit(self) -> ModelConfig:
         if self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} must be a multiple of 2 x heads = {2 * self.heads}")
-        if (self.max_tokens - self.min_tokens) % self.frame_step:
-            raise ValueError("max_tokens - min_tokens must be a multiple of frame_step")
+        if self.max_tokens < self.min_tokens or (self.max_tokens - self.min_tokens) % self.frame_step:
+            raise ValueError("max_tokens - min_tokens must be a multiple of frame_step, and not negative")
+        if any(kernel and kernel % 2 == 0 for kernel in (self.denoiser_kernel, self.decoder_kernel)):
+            raise ValueError("denoiser_kernel and decoder_kernel must be odd, or 0 for none")
         return self
 
     @property
@@ -118,7 +120,7 @@ SMALL = Preset(
         rotary=True, denoiser_kernel=5, decoder_kernel=3, time_frequency=32.0,
     ),
     training=TrainingConfig(
-        steps=30_000, batch_tokens=1_024, learning_rate=1.2e-3, weight_decay=0.01, padding_weight=0.2,
+        steps=24_000, batch_tokens=768, learning_rate=1.2e-3, weight_decay=0.01, padding_weight=0.2,
         warp=True, delexicalise=True, sketch_cap=20, shift_rate=0.5,
     ),
     sampling=SamplingConfig(steps=50, feedback="softmax", time_power=1.0),

@@ -92,7 +92,10 @@ class Batches:
         self._ids = [dataset.tokenizer.encode(code) for code in dataset.train]
 
     def epoch(self, epoch: int) -> list[Tensor]:
-        """Shuffled batches of about ``batch_tokens`` tokens, each (B, L) with one frame length L."""
+        """Shuffled batches of about ``batch_tokens`` tokens, each (B, L) with one frame length L.
+
+        What is left of a frame after its full batches is dropped where it is less than a quarter of one.
+        """
         settings, model = self._preset.training, self._preset.model
         rng = random.Random(derive_seed("epoch", settings.seed, epoch))
         by_frame: dict[int, list[list[int]]] = defaultdict(list)

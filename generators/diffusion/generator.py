@@ -78,7 +78,8 @@ class DiffusionGenerator:
         draws = options.draws
         first = tile * options.tile
         drawn = {i: self.timesteps(shard_seed, i) for i in sorted({row // draws for row in rows})}
-        frame = random.Random(derive_seed("frame", shard_seed, tile)).choices(config.model.frames, config.frame_counts)[0]
+        rng = random.Random(derive_seed("frame", shard_seed, tile))
+        frame = rng.choices(config.model.frames, config.frame_counts)[0]
         seeds = [derive_seed("trajectory", shard_seed, first + slot) for slot in range(options.tile)]
         noise = RowNoise(seeds, frame, config.model.embedding_dim, self._device)
         selected = {t for ts in drawn.values() for t in ts}

@@ -7,17 +7,20 @@ E embedding, V vocabulary.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+@cache
 def rotation(length: int, head_width: int, device: torch.device) -> Tensor:
     """Rotary position factors as complex numbers, shape (L, 1, K/2) (Su et al., 2021); base 200 for short code."""
-    frequency_K = 200.0 ** (-torch.arange(head_width // 2, device=device) / (head_width // 2))
-    angle_LK = torch.arange(length, device=device)[:, None] * frequency_K
-    return torch.polar(torch.ones_like(angle_LK), angle_LK)[:, None]
+    with torch.inference_mode(False):  # it is kept, and training must be able to use what sampling asked for first
+        frequency_K = 200.0 ** (-torch.arange(head_width // 2, device=device) / (head_width // 2))
+        angle_LK = torch.arange(length, device=device)[:, None] * frequency_K
+        return torch.polar(torch.ones_like(angle_LK), angle_LK)[:, None]
 
 
 class Block(nn.Module):
@@ -48,11 +51,12 @@ class Block(nn.Module):
         )
         x_BLW = x_BLW + self.attention_out(attended_BHLK.transpose(1, 2).reshape(B, L, W))
         hidden = F.silu(self.feedforward_in(self.feedforward_norm(x_BLW)))
-        return x_BLW + self.feedforward_out(hidden)
+        x_BLW = x_BLW + self.feedforward_out(hidden)
+        return x_BLW
 
 
 def _rotate(x_BLHK: Tensor, rotation_L1K: Tensor) -> Tensor:
-    pairs = torch.view_as_complex(x_BLHK.unflatten(-1, (-1, 2)).contiguous())
+    pairs = torch.view_as_complex(x_BLHK.reshape(*x_BLHK.shape[:-1], -1, 2).contiguous())
     return torch.view_as_real(pairs * rotation_L1K).flatten(-2)
 
 
@@ -87,7 +91,8 @@ class Stack(nn.Module):
         turn = rotation(L, self.head_width, h_BLW.device) if self.rotary else None
         for block in self.blocks:
             h_BLW = block(h_BLW, turn)
-        return self.project_out(self.norm(h_BLW))
+        out_BLE: Tensor = self.project_out(self.norm(h_BLW))
+        return out_BLE
 
 
 def time_embedding(level_B: Tensor, width: int, max_frequency: float) -> Tensor:

@@ -118,7 +118,8 @@ def shift_rows(language: Language, code: str, share: float) -> str:
         share: in [0, 1), where among the possible shifts to move to.
     """
     tokens = language.tokens(code)
-    cells = {i: m for i, t in enumerate(tokens) if t.kind is TokenKind.REFERENCE and (m := _CELL.match(t.text)) and m[4]}
+    matches = {i: _CELL.match(t.text) for i, t in enumerate(tokens) if t.kind is TokenKind.REFERENCE}
+    cells = {i: match for i, match in matches.items() if match is not None and match[4]}
     rows = [int(match[4]) for match in cells.values()]
     if not rows or max(rows) > 99:
         return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ class CodeDiffusion(nn.Module):
         self.config = config
         c = config
         self.embedding = nn.Embedding(vocabulary, c.embedding_dim)
-        shape = {
+        shape: dict[str, Any] = {
             "width": c.width, "heads": c.heads, "feedforward": c.feedforward, "rotary": c.rotary,
             "max_tokens": c.max_tokens,
         }  # fmt: skip
@@ -56,7 +57,8 @@ class CodeDiffusion(nn.Module):
             x_BLE = torch.cat([x_BLE, previous_BLE], -1)
         time_BW = self.time(time_embedding(level_B, self.config.width, self.config.time_frequency))
         frame_W = self.frame.weight[self.config.frames.index(x_BLE.shape[1])]
-        return self.denoiser(x_BLE, time_BW + frame_W)
+        x0_BLE: Tensor = self.denoiser(x_BLE, time_BW + frame_W)
+        return x0_BLE
 
     def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
         """D(x_0) and the logits H(D(x_0)), shapes (B, L, E) and (B, L, V)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Collection
 
@@ -26,9 +27,7 @@ def draw_texts(checkpoint: Checkpoint, count: int, seed: int, sampling: Sampling
         frame = rng.choices(config.model.frames, config.frame_counts)[0]
         seeds = [derive_seed("row", seed, row) for row in range(first, min(first + TILE, count))]
         noise = RowNoise(seeds, frame, config.model.embedding_dim, device)
-        for step in reverse_diffusion(
-            model, noise(), noise, sampling or config.sampling, decode_when=lambda t: False
-        ):
+        for step in reverse_diffusion(model, noise(), noise, sampling or config.sampling, decode_when=lambda t: False):
             if step.tokens_BL is not None:
                 texts += [checkpoint.tokenizer.decode(ids) or "" for ids in step.tokens_BL.tolist()]
     return texts
@@ -53,20 +52,20 @@ def sample_quality(language: Language, texts: list[str], training: Collection[st
 
 def _non_trivial(language: Language, text: str) -> bool:
     tokens = [t for t in language.tokens(text) if t.kind not in (TokenKind.SPACE, TokenKind.NEWLINE, TokenKind.INDENT)]
-    if language.name == "excel":
-        tokens = tokens[1:]  # the leading =
+    body = tokens[1:] if language.name == "excel" else tokens  # the leading = tells nothing
     telling = {TokenKind.FUNCTION, TokenKind.KEYWORD, TokenKind.OPERATOR}
-    return len(tokens) >= 3 and any(t.kind in telling and t.text != ":" for t in tokens)
+    return len(tokens) >= 4 and any(t.kind in telling and t.text != ":" for t in body)
 
 
 @torch.inference_mode()
 def validation_loss(checkpoint: Checkpoint, snippets: list[str], seed: int) -> float:
-    """Mean cross-entropy in nats a token over held-out snippets, at noise levels fixed by the seed."""
+    """Mean cross-entropy in nats a token over held-out snippets, at noise levels fixed by the seed; NaN of none."""
     from generators.diffusion.data import pad
     from generators.diffusion.loss import DiffusionLoss
 
     model, config = checkpoint.model, checkpoint.config.model
     loss = DiffusionLoss(model, padding_weight=0.0)
+    device = next(model.parameters()).device
     total, count = 0.0, 0
     encoded = sorted((checkpoint.tokenizer.encode(s) for s in snippets), key=len)
     for first in range(0, len(encoded), TILE):
@@ -75,7 +74,7 @@ def validation_loss(checkpoint: Checkpoint, snippets: list[str], seed: int) -> f
         generator = torch.Generator().manual_seed(derive_seed("validation", seed, first))
         level = (torch.arange(len(rows)) + 0.5) / len(rows)
         noise = torch.randn(*tokens.shape, config.embedding_dim, generator=generator)
-        terms = loss(tokens, level, noise, False)
+        terms = loss(tokens.to(device), level.to(device), noise.to(device), False)
         total += float(terms.row_cross_entropy_B.sum())
         count += len(rows)
-    return total / max(1, count)
+    return total / count if count else math.nan

@@ -55,10 +55,12 @@ class TimeWarp(nn.Module):
         Args:
             cross_entropy: mean cross-entropy in each of ``TimeWarp.bins()`` equal bins of the present time.
         """
-        curve = torch.cummax(torch.cat([torch.zeros(1), cross_entropy.clamp(min=0)]), 0)[0]
-        grid = torch.linspace(0, 1, _BINS + 1)
+        device = self.knots.device
+        risen = cross_entropy.to(device).clamp(min=0)
+        curve = torch.cummax(torch.cat([torch.zeros(1, device=device), risen]), 0)[0]
+        grid = torch.linspace(0, 1, _BINS + 1, device=device)
         cdf = 0.8 * curve / curve[-1].clamp(min=1e-9) + 0.2 * grid  # mixed with uniform: no level is starved
-        target = torch.linspace(0, 1, _KNOTS)
+        target = torch.linspace(0, 1, _KNOTS, device=device)
         right = torch.searchsorted(cdf.contiguous(), target).clamp(1, _BINS)
         slope = (target - cdf[right - 1]) / (cdf[right] - cdf[right - 1] + 1e-9)
         inverse = grid[right - 1] + slope * (grid[right] - grid[right - 1])

@@ -6,19 +6,16 @@ The folder holds the checkpoint itself and `training/`: the prepared dataset, th
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 
 from generators.diffusion.card import write_card
-from generators.diffusion.checkpoint import Checkpoint, CheckpointConfig, CheckpointError, save_checkpoint
+from generators.diffusion.checkpoint import Checkpoint, CheckpointConfig, CheckpointError, read_config, save_checkpoint
 from generators.diffusion.config import Preset
 from generators.diffusion.data import Batches, Dataset, frame_counts, prepare
 from generators.diffusion.quality import draw_texts, sample_quality, validation_loss
@@ -65,7 +62,6 @@ class TrainingRun:
         batches = Batches(language, self.dataset, preset)
         self.trainer = Trainer(preset, batches, len(self.dataset.tokenizer), device)
         self.resumed = self.trainer.resume(self._work)
-        self._stop = False
         self._log: list[dict[str, Any]] = self._read_log()
 
     def _identity(self) -> dict[str, Any]:
@@ -78,9 +74,13 @@ class TrainingRun:
     def _prepared(self, read: Callable[[], Sequence[str]]) -> Dataset:
         file, tokenizer_file = self._work / "dataset.json", self._work / "tokenizer.json"
         if file.is_file():
-            saved = json.loads(file.read_text())
+            try:
+                saved = json.loads(file.read_text())
+            except ValueError as error:
+                raise CheckpointError(f"{file} is damaged ({error}): delete {self._work} to start anew") from error
             mine = json.loads(json.dumps(self._identity()))
-            differ = sorted(k for k in mine.keys() | saved["identity"].keys() if mine.get(k) != saved["identity"].get(k))
+            theirs = saved["identity"]
+            differ = sorted(k for k in mine.keys() | theirs.keys() if mine.get(k) != theirs.get(k))
             if differ:
                 raise CheckpointError(
                     f"{self.folder} holds a training run with other settings ({', '.join(differ)} differ): "
@@ -107,38 +107,34 @@ class TrainingRun:
     def _read_log(self) -> list[dict[str, Any]]:
         """What was logged up to the step that is resumed from."""
         file = self._work / "log.jsonl"
-        lines = [json.loads(line) for line in file.read_text().splitlines() if line.endswith("}")] if file.is_file() else []
+        texts = file.read_text().splitlines() if file.is_file() else []
+        lines = [json.loads(text) for text in texts if text.endswith("}")]
         return [line for line in lines if line["step"] <= self.trainer.step]
 
-    def run(self, report: Report) -> bool:
-        """Train to the end; False where a signal stopped it first. Either way the state is saved."""
-        before = {s: signal.signal(s, self._ask_to_stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    def run(self, report: Report, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Train to the end; False where ``should_stop`` ended it first. Either way the state is saved."""
         started, busy, tokens = time.perf_counter(), time.process_time(), 0
         spent = self._log[-1]["core_seconds"] if self._log else 0.0
         finished = self.trainer.settings.steps
-        try:
-            for progress in self.trainer.run():
-                tokens += progress.tokens
-                last = progress.step == finished
-                if progress.step % self.schedule.log_every == 0 or last:
-                    line = self._line(progress) | {
-                        "tokens_per_second": round(tokens / (time.perf_counter() - started)),
-                        "core_seconds": round(spent + time.process_time() - busy, 1),
-                    }
-                    if progress.step % self.schedule.evaluate_every == 0 or last:
-                        line |= self._evaluate(progress.step)
-                    self._record(line, report)
-                if progress.step % self.schedule.save_every == 0 or last or self._stop:
-                    self._save()
-                if self._stop:
-                    return last
-        finally:
-            for which, handler in before.items():
-                signal.signal(which, handler)
+        if self.trainer.step >= finished and not self._exported():  # it was stopped, and now fewer steps are asked for
+            self._evaluate(self.trainer.step)
+        for progress in self.trainer.run():
+            tokens += progress.tokens
+            last = progress.step == finished
+            if progress.step % self.schedule.log_every == 0 or last:
+                line = self._line(progress) | {
+                    "tokens_per_second": round(tokens / (time.perf_counter() - started)),
+                    "core_seconds": round(spent + (time.process_time() - busy) * self.trainer.world, 1),
+                }
+                if progress.step % self.schedule.evaluate_every == 0 or last:
+                    line |= self._evaluate(progress.step)
+                self._record(line, report)
+            stop = should_stop()
+            if progress.step % self.schedule.save_every == 0 or last or stop:
+                self._save()
+            if stop:
+                return last
         return True
-
-    def _ask_to_stop(self, signum: int, frame: FrameType | None) -> None:
-        self._stop = True
 
     @staticmethod
     def _line(progress: Progress) -> dict[str, Any]:
@@ -157,8 +153,14 @@ class TrainingRun:
             return
         file = self._work / "log.jsonl"
         file.with_suffix(".new").write_text("".join(json.dumps(line) + "\n" for line in self._log))
-        os.replace(file.with_suffix(".new"), file)
+        file.with_suffix(".new").replace(file)
         self.trainer.save(self._work)
+
+    def _exported(self) -> bool:
+        try:
+            return read_config(self.folder, self.language.name).trained_steps == self.trainer.step
+        except (OSError, CheckpointError):
+            return False
 
     def checkpoint(self) -> Checkpoint:
         """The model with averaged weights, ready to sample."""
@@ -168,7 +170,7 @@ class TrainingRun:
             frame_counts=frame_counts(self.dataset, self.preset), trained_steps=self.trainer.step,
             corpus_sha256=self.source.sha256,
         )  # fmt: skip
-        return Checkpoint(config=config, model=self.trainer.average.module.eval(), tokenizer=self.dataset.tokenizer)
+        return Checkpoint(config=config, model=self.trainer.averaged.eval(), tokenizer=self.dataset.tokenizer)
 
     def _evaluate(self, step: int) -> dict[str, Any]:
         """Judge samples, export the checkpoint with its card, and give the figures."""

@@ -27,7 +27,7 @@ class SnippetTokenizer:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._texts = [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())]
+        self._texts = [tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size())]
 
     @classmethod
     def train(cls, language: str, texts: Iterable[str], min_count: int, max_vocabulary: int) -> SnippetTokenizer:

@@ -7,10 +7,12 @@ optimiser moments and counters. Nothing is pickled.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -19,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from generators.diffusion.checkpoint import CheckpointError
 from generators.diffusion.config import Preset, TrainingConfig
-from generators.diffusion.data import Batches
+from generators.diffusion.data import Batches, CorpusError
 from generators.diffusion.loss import DiffusionLoss, LossTerms
 from generators.diffusion.model import CodeDiffusion
 from generators.diffusion.schedule import TimeWarp
@@ -67,9 +69,7 @@ class Trainer:
         self.model = CodeDiffusion(preset.model, vocabulary).to(self.device)
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         loss = DiffusionLoss(self.model, self.settings.padding_weight)
-        self.loss: torch.nn.Module = (
-            torch.nn.parallel.DistributedDataParallel(loss) if self.world > 1 else loss
-        )
+        self.loss: torch.nn.Module = torch.nn.parallel.DistributedDataParallel(loss) if self.world > 1 else loss
         self.average = AveragedModel(self.model, multi_avg_fn=self._averaging)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=self.settings.learning_rate, betas=(0.9, self.settings.beta2),
@@ -83,11 +83,25 @@ class Trainer:
         """Steps done so far."""
         return self._counters.step
 
+    @property
+    def averaged(self) -> CodeDiffusion:
+        """The model with averaged weights."""
+        return cast(CodeDiffusion, self.average.module)
+
     def run(self) -> Iterator[Progress]:
-        """Train to the last step, yielding after each. The caller decides when to save."""
+        """Train to the last step, yielding after each. The caller decides when to save.
+
+        Raises:
+            CorpusError: an epoch has fewer batches than there are processes.
+        """
         counters = self._counters
         while counters.step < self.settings.steps:
             batches = self._batches.epoch(counters.epoch)
+            if len(batches) < self.world:
+                raise CorpusError(
+                    f"an epoch has {len(batches)} batches for {self.world} processes: "
+                    "give a larger corpus, fewer workers, or lower training.batch_tokens"
+                )
             batches = batches[: len(batches) // self.world * self.world][self.rank :: self.world]
             while counters.batch < len(batches) and counters.step < self.settings.steps:
                 tokens = batches[counters.batch]
@@ -112,7 +126,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
-        terms.total.backward()
+        terms.total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
         self.optimiser.step()
         counters.step += 1
@@ -125,7 +139,9 @@ class Trainer:
             tokens=B * L * self.world,
         )  # fmt: skip
 
-    def _averaging(self, averages: tuple[Tensor, ...], currents: tuple[Tensor, ...], _: Tensor | int) -> None:
+    def _averaging(
+        self, averages: tuple[Tensor, ...] | list[Tensor], currents: tuple[Tensor, ...] | list[Tensor], _: Tensor | int
+    ) -> None:
         decay = min(self.settings.ema, (1 + self.step) / (50 + self.step))  # early weights are soon forgotten
         for average, current in zip(averages, currents, strict=True):
             average.lerp_(current, 1 - decay)
@@ -138,13 +154,14 @@ class Trainer:
             curve[i] = value if curve[i] < 0 else 0.97 * curve[i] + 0.03 * value
         if self.step % self.settings.warp_every or self.step < 2 * self.settings.warp_every:
             return
-        mean = torch.tensor(curve)
+        mean = torch.tensor(curve, device=self.device)
         if self.world > 1:
+            mean[mean < 0] = -math.inf  # unseen by one process: unseen
             dist.all_reduce(mean)
             mean /= self.world
         if float(mean.min()) >= 0:
             self.model.warp.refit(mean)
-            self.average.module.warp.load_state_dict(self.model.warp.state_dict())
+            self.averaged.warp.load_state_dict(self.model.warp.state_dict())
             self._counters.curve = [-1.0] * len(curve)
 
     def save(self, folder: Path) -> None:
@@ -153,12 +170,13 @@ class Trainer:
 
         folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
-        tensors |= {f"average.{k}": v for k, v in self.average.module.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.averaged.state_dict().items()}
         for name, parameter in self.model.named_parameters():
             moments = self.optimiser.state.get(parameter, {})
             tensors |= {f"optimiser.{name}.{k}": v for k, v in moments.items()}
         file = f"state-{self.step:08d}.safetensors"
-        save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, folder / file)
+        save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, folder / f".{file}")
+        (folder / f".{file}").replace(folder / file)
         counters = self._counters
         state = {
             "file": file, "step": counters.step, "epoch": counters.epoch, "batch": counters.batch,
@@ -183,20 +201,24 @@ class Trainer:
             return False
         try:
             state = json.loads((folder / STATE).read_text())
-            tensors = load_file(folder / state["file"])
-        except (ValueError, KeyError, OSError, SafetensorError) as error:
-            raise CheckpointError(f"training state in {folder} is damaged ({error}): delete it to start anew") from error
+            self._restore(state, load_file(folder / state["file"]))
+        except (ValueError, KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
+            reason = " ".join(str(error).split())[:300]  # torch lists every tensor that does not fit
+            raise CheckpointError(
+                f"training state in {folder} is damaged ({type(error).__name__}: {reason}): delete it to start anew"
+            ) from error
+        return True
+
+    def _restore(self, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        counters = _Counters(state["step"], state["epoch"], state["batch"], state["curve"])
         self.model.load_state_dict(_part(tensors, "model."))
-        self.average.module.load_state_dict(_part(tensors, "average."))
+        self.averaged.load_state_dict(_part(tensors, "average."))
         self.average.n_averaged.fill_(state["averaged"])
         for name, parameter in self.model.named_parameters():
             moments = _part(tensors, f"optimiser.{name}.")
             if moments:
-                self.optimiser.state[parameter] = {
-                    k: v if k == "step" else v.to(self.device) for k, v in moments.items()
-                }
-        self._counters = _Counters(state["step"], state["epoch"], state["batch"], state["curve"])
-        return True
+                self.optimiser.state[parameter] = {k: v.to(self.device) for k, v in moments.items()}
+        self._counters = counters
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -60,7 +60,8 @@ def array_end(lexemes: list[Lexeme], opening: int) -> int:
             column += 1
             if text != ",":
                 if width not in (None, column):
-                    raise Fault(ErrorKind.UNEXPECTED_TOKEN, f"this row of the array ends at {column} values, not {width}", start)
+                    message = f"this row of the array has {column} values, the one before it {width}"
+                    raise Fault(ErrorKind.UNEXPECTED_TOKEN, message, start)
                 width, column = column, 0
             if text == "}":
                 return index

@@ -19,7 +19,7 @@ from validators.excel.strict import Checker
 LAYER = "1"  # raise it with every change that can change a verdict
 
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_OWN_LIMITS = ("too deep", "limit exceeded")  # of formualizer; Excel's are checked before it
+_OWN_LIMITS = ("nesting too deep", "height limit exceeded")
 
 
 class Excel:
@@ -62,16 +62,19 @@ class Excel:
             raise Fault(ErrorKind.MISSING_TOKEN, "a formula starts with an equals sign", 0)
         lexemes = scan(code)
         check_brackets(lexemes)
-        Checker(code, lexemes).run()
-        _ask_formualizer(code)
+        checker = Checker(code, lexemes)
+        checker.run()
+        if not checker.space_joins:  # formualizer knows no space beside a colon and no intersection of names
+            _ask_formualizer(code)
 
 
 def _ask_formualizer(code: str) -> None:
+    """Refuse what formualizer's parser refuses, unless it reached a limit of its own: Excel's have been checked."""
     try:
         formualizer.parse(code)
     except formualizer.ParserError as error:
         message = str(error)
-        if not message.endswith(_OWN_LIMITS):
+        if not any(limit in message for limit in _OWN_LIMITS):
             raise Fault(ErrorKind.OTHER, f"formualizer: {message}", 0) from error
 
 

@@ -1,7 +1,7 @@
 """Formula text to lexemes: tolerant, lossless, linear in the length of the text.
 
-Each alternative of the one pattern consumes what it looked at, or looks at most `REACH` characters ahead, and no
-quantifier gives back what it took: no input makes it slow.
+Each alternative of the one pattern consumes what it looked at, or looks at most `REACH` characters ahead, and no long
+run is given back once taken: no input makes it slow.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ ERRORS = (
     "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!",
     "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!", "#TIMEOUT!",
 )  # fmt: skip
-NOT_OPERATORS = {"==": "=", "=>": ">=", "=<": "<=", "><": "<>", "!=": "<>", "=!": "<>"}  # what is written, what is meant
+# what is written, and what is meant
+NOT_OPERATORS = {"==": "=", "=>": ">=", "=<": "<=", "><": "<>", "!=": "<>", "=!": "<>"}
 
 
 class Lexeme(NamedTuple):
@@ -44,9 +45,9 @@ _GROUPS: dict[str, tuple[TokenKind, str]] = {
         rf"'(?:[^']|''){{1,{REACH}}}+'!|(?:{_BOOK})?{_SHEET}!(?!=)|(?<!!)(?:{_BOOK})?{_SHEET}:{_SHEET}!(?!=)|{_BOOK}!",
     ),
     "error": (TokenKind.OTHER, f"(?i:{'|'.join(map(re.escape, ERRORS))})"),
-    "columns": (TokenKind.REFERENCE, rf"\$?[A-Za-z]{{1,3}}{_COLON}\$?[A-Za-z]{{1,3}}(?![\w$(!\[?\\]|\.(?!:))"),
-    "rows": (TokenKind.REFERENCE, rf"\$?[0-9]{{1,7}}{_COLON}\$?[0-9]{{1,7}}(?![\w$(!.])"),
-    "cell": (TokenKind.REFERENCE, r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}(?![\w$(!\[?\\]|\.(?!:))"),
+    "columns": (TokenKind.REFERENCE, rf"\$?[A-Za-z]{{1,3}}{_COLON}\$?[A-Za-z]{{1,3}}(?![\w$(\[?\\]|\.(?!:))"),
+    "rows": (TokenKind.REFERENCE, rf"\$?[0-9]{{1,7}}{_COLON}\$?[0-9]{{1,7}}(?![\w$(.])"),
+    "cell": (TokenKind.REFERENCE, r"\$?[A-Za-z]{1,3}\$?[0-9]{1,7}(?![\w$(\[?\\]|\.(?!:))"),
     "function": (TokenKind.FUNCTION, rf"{_NAME}(?=\()"),
     "part": (TokenKind.REFERENCE, r"[A-Za-z0-9]{0,10}+\$[A-Za-z0-9$]{0,20}+"),  # $B$B, A$1$, $Y, $1
     "number": (TokenKind.NUMBER, r"(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[Ee][+-]?[0-9]++)?+"),

@@ -1,0 +1,42 @@
+# Each target sets up what it needs, on a fresh machine too: Python 3.11 or newer with venv, and a package index.
+PYTHON ?= python3
+OUT ?= out/quickstart
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+export RAY_USAGE_STATS_ENABLED := 0
+
+.PHONY: help run test lint slow bench clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+run: $(READY) ## make a small dataset, show some pairs and say what to do next
+	$(BIN)/python -m pipeline run --config pipeline/presets/quickstart.yaml --out $(OUT)
+
+test: $(READY) ## the fast tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## style and types
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+slow: $(READY) ## kills, faults and clusters: minutes
+	$(BIN)/python -m pytest tests/slow
+
+bench: $(READY) ## speed and memory, as ratios in one run
+	set -e; for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+clean: ## everything that the targets made
+	rm -rf $(VENV) $(OUT) .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "repairgen needs Python 3.11 or newer; name one, as in: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Planning, execution, shards, publishing, evaluation and the command line."""

@@ -1,0 +1,110 @@
+"""The dataset card. It lists every file by name: a reader takes exactly those, never what lies beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+import yaml
+
+from schemas.manifest import Manifest
+from schemas.record import COLUMNS
+
+_HOW = {
+    "diffusion": "A code diffusion model, trained on correct snippets alone, turned Gaussian noise into code step by "
+    "step. Of each trajectory the last text is `fixed`; the text decoded at an earlier step t is `broken`. The method "
+    "is that of *Diffusion is a code repair operator and generator* (arXiv 2508.11110).",
+}
+
+
+def pending_card(language: str) -> str:
+    """A card for the time before the first version is out: a reader gets an error that says so, not half a dataset."""
+    missing = f"data/{language}/not-published-yet.parquet"
+    configs = [{"config_name": language, "default": True, "data_files": [{"split": "train", "path": [missing]}]}]
+    return _front_matter({"configs": configs}) + "This dataset is being made; nothing is published yet.\n"
+
+
+def render_card(manifest: Manifest, manifest_sha256: str) -> str:
+    """README.md in Markdown with YAML metadata; follows from the manifest alone."""
+    fields = manifest.identity.fields
+    language, generator = str(fields["language"]), str(fields["generator"])
+    statistics = manifest.statistics
+    rows = manifest.ledger["written"]
+    metadata = {
+        "pretty_name": f"{language} repair pairs by {generator}",
+        "license": "other",
+        "task_categories": ["text-generation"],
+        "tags": ["code", "code-repair", "program-repair", "synthetic", language, generator],
+        "configs": _configs(manifest, language),
+    }
+    sections = [
+        f"# {rows:,} pairs of broken and fixed {language} code",
+        _HOW[generator],
+        "A pair is kept if the language's parser accepts `fixed` and refuses `broken`, they differ in few enough "
+        "tokens, and no earlier row holds the same pair. Splits follow from the sketch of `fixed` (its text with the "
+        "constants removed): no sketch stands in two splits.",
+        "## Load",
+        f'```python\nfrom datasets import load_dataset\n\npairs = load_dataset("PATH", "{language}")\n```',
+        _table(("config", "split", "files", "rows"), _split_rows(manifest)),
+        "## What became of every sampled row",
+        _table(("rows", "outcome"), _ledger_rows(manifest.ledger)),
+        f"{statistics['acceptance']:.2%} of the sampled rows passed the filters, before duplicates were removed and "
+        "the number of pairs was cut to what was asked for.",
+        "## Figures",
+        *(
+            _table((title, "pairs"), statistics[name].items())
+            for name, title in (
+                ("token_edit_distance", "token edit distance"),
+                ("noise_level", "noise level t/T"),
+                ("error_kind", "error kind of `broken`"),
+            )
+            if statistics[name]
+        ),
+        "## Columns",
+        _table(("column", "meaning"), ((f"`{name}`", meaning) for name, meaning in COLUMNS.items())),
+        "## Identity",
+        f"Fingerprint `{manifest.fingerprint}`; schema version {manifest.schema_version}; {manifest.shards} shards; "
+        f"SHA-256 of manifest.json `{manifest_sha256}`. Equal settings give equal rows:",
+        _table(("setting", "value"), ((f"`{k}`", _cell(v)) for k, v in sorted(fields.items()))),
+    ]
+    return _front_matter(metadata) + "\n\n".join(sections) + "\n"
+
+
+def _front_matter(metadata: Mapping[str, Any]) -> str:
+    return f"---\n{yaml.safe_dump(dict(metadata), sort_keys=False, width=1000)}---\n\n"
+
+
+def _configs(manifest: Manifest, language: str) -> list[dict[str, Any]]:
+    configs = []
+    for name, files in groupby(manifest.files, key=lambda f: f.config):
+        splits = [
+            {"split": split, "path": [f.path for f in group]} for split, group in groupby(files, key=lambda f: f.split)
+        ]
+        configs.append({"config_name": name, **({"default": True} if name == language else {}), "data_files": splits})
+    return configs
+
+
+def _split_rows(manifest: Manifest) -> list[tuple[str, str, str, str]]:
+    rows = []
+    for (name, split), group in groupby(manifest.files, key=lambda f: (f.config, f.split)):
+        files = list(group)
+        rows.append((name, split, f"{len(files):,}", f"{sum(f.rows for f in files):,}"))
+    return rows
+
+
+def _ledger_rows(ledger: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [(f"{ledger['sampled']:,}", "sampled"), (f"{ledger['written']:,}", "published as pairs")]
+    for outcome in ("rejected", "failed"):
+        rows += [(f"{n:,}", f"{outcome}: {reason}") for reason, n in sorted(ledger[outcome].items())]
+    return rows
+
+
+def _table(head: tuple[str, ...], rows: Any) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(f'{c:,}' if isinstance(c, int) else c for c in line)} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ") or "none"

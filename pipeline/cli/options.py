@@ -1,0 +1,21 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from validators.languages import LANGUAGES
+
+option = partial(typer.Option, show_default=False)  # where the help text itself says what happens without it
+
+LANGUAGE_NAMES = ", ".join(LANGUAGES)
+
+Out = Annotated[str, typer.Argument(metavar="OUT", help="Local path or URI of a dataset.", show_default=False)]
+Json = Annotated[bool, option("--json", help="Print figures as JSON, and nothing else.")]
+Seed = Annotated[int, typer.Option("--seed", help="Of every random draw.")]
+Settings = Annotated[
+    list[str] | None, option("--set", metavar="KEY=VALUE", help="One setting by its dotted path; may be repeated.")
+]

@@ -1,0 +1,59 @@
+"""How commands print: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def stdout() -> Console:
+    """Where results go; lines are not folded, so that they can be copied and searched."""
+    return Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line."""
+    print(json.dumps(value))
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    print(f"repairgen: {' '.join(text.split())}", file=sys.stderr)
+
+
+def ledger_table(ledger: Mapping[str, Any]) -> Table:
+    """What became of every sampled row, with shares."""
+    return counts_table(
+        "sampled rows",
+        int(ledger["sampled"]),
+        {
+            "written": int(ledger["written"]),
+            **{f"{part}: {reason}": n for part in ("rejected", "failed") for reason, n in ledger[part].items()},
+        },
+    )
+
+
+def counts_table(title: str, total: int, counts: Mapping[str, int]) -> Table:
+    """Counts with their share of a total, in the given order."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(title)
+    table.add_column(f"{total:,}", justify="right")
+    table.add_column("100%" if total else "", justify="right")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}", f"{count / total:.1%}")
+    return table
+
+
+def print_blocks(console: Console, blocks: Iterable[Iterable[Text]]) -> None:
+    """Groups of lines with a blank line between them."""
+    for number, block in enumerate(blocks):
+        if number:
+            console.print()
+        for line in block:
+            console.print(line)

@@ -1,0 +1,34 @@
+"""A run from its configuration: identity, executor, driver."""
+
+from __future__ import annotations
+
+from pipeline.driver import run
+from pipeline.executor import Executor, LocalExecutor
+from pipeline.generators import build_generator, model_hash
+from pipeline.identity import run_identity
+from pipeline.progress import Report
+from pipeline.storage import Storage
+from schemas.config import RunConfig
+from schemas.manifest import Manifest
+
+
+def launch(config: RunConfig, report: Report, *, local: bool = False) -> Manifest:
+    """Plan, generate, filter, publish; a run that was started goes on, a finished one does nothing.
+
+    Args:
+        local: in this process, without Ray; the same bytes.
+
+    Raises:
+        RequestError: the configuration, the checkpoint or OUT will not do.
+        RunError: the run failed; what is finished stays.
+    """
+    storage = Storage(config.out)
+    identity = run_identity(config, model_hash(config))
+    executor: Executor
+    if local:
+        executor = LocalExecutor(lambda: build_generator(config), config, identity.fingerprint, storage)
+    else:
+        from pipeline.ray_executor import RayExecutor
+
+        executor = RayExecutor(config, identity.fingerprint)
+    return run(config, storage=storage, identity=identity, executor=executor, report=report)

@@ -1,0 +1,101 @@
+"""One denoising step of the sampler against the bare matrix products of the same shapes, on one thread.
+
+    python tests/benchmarks/denoising_step.py [--rounds 200]
+
+Also prints what decoding costs: every step against the selected ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+
+from generators.diffusion.config import SMALL
+from generators.diffusion.model import CodeDiffusion
+from generators.diffusion.sampler import RowNoise, reverse_diffusion
+
+VOCABULARY = 360
+TILE = 32
+
+
+def products(model: CodeDiffusion, batch: int, frame: int) -> list[Callable[[], torch.Tensor]]:
+    """Every matrix product of one step: projections, stems, attention, feed-forward, head, softmax times embeddings."""
+    c = model.config
+    tokens, head = batch * frame, c.width // c.heads
+
+    def product(rows: int, inner: int, columns: int) -> Callable[[], torch.Tensor]:
+        a, b = torch.randn(rows, inner), torch.randn(inner, columns)
+        return lambda: a @ b
+
+    def attention() -> list[Callable[[], torch.Tensor]]:
+        q, k = torch.randn(batch * c.heads, frame, head), torch.randn(batch * c.heads, head, frame)
+        p, v = torch.randn(batch * c.heads, frame, frame), torch.randn(batch * c.heads, frame, head)
+        return [lambda: torch.bmm(q, k), lambda: torch.bmm(p, v)]
+
+    def block() -> list[Callable[[], torch.Tensor]]:
+        wide = c.feedforward * c.width
+        return [
+            product(tokens, c.width, 3 * c.width), *attention(), product(tokens, c.width, c.width),
+            product(tokens, c.width, wide), product(tokens, wide, c.width),
+        ]  # fmt: skip
+
+    def stack(inputs: int, blocks: int, kernel: int) -> list[Callable[[], torch.Tensor]]:
+        stem = [product(tokens, kernel * c.width, c.width)] if kernel else []
+        inner = [p for _ in range(blocks) for p in block()]
+        return [product(tokens, inputs, c.width), *stem, *inner, product(tokens, c.width, c.embedding_dim)]
+
+    doubled = c.embedding_dim * (2 if c.self_conditioning else 1)
+    return [
+        *stack(doubled, c.denoiser_blocks, c.denoiser_kernel),
+        *stack(c.embedding_dim, c.decoder_blocks, c.decoder_kernel),
+        product(tokens, c.embedding_dim, VOCABULARY),
+        product(tokens, VOCABULARY, c.embedding_dim),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    rounds = parser.parse_args().rounds
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = CodeDiffusion(SMALL.model, VOCABULARY).eval()
+    steps = SMALL.sampling.steps + 1
+    for frame in (8, 16, 32):
+        ratios, decode_ratios, step_ms = [], [], []
+        bare = products(model, TILE, frame)
+
+        def sample(every: bool, frame: int = frame) -> float:
+            noise = RowNoise(list(range(TILE)), frame, SMALL.model.embedding_dim, torch.device("cpu"))
+            x = noise()
+            start = time.perf_counter()
+            for _ in reverse_diffusion(model, x, noise, SMALL.sampling, decode_when=lambda t: every):
+                pass
+            return time.perf_counter() - start
+
+        for _ in range(rounds):
+            selected = sample(every=False)
+            with torch.inference_mode():
+                start = time.perf_counter()
+                for _ in range(steps):
+                    for product in bare:
+                        product()
+                products_time = time.perf_counter() - start
+            ratios.append(selected / products_time)
+            decode_ratios.append(sample(every=True) / selected)
+            step_ms.append(1000 * selected / steps)
+        print(json.dumps({
+            "frame": frame, "tile": TILE, "step_ms": round(statistics.median(step_ms), 2),
+            "step_over_products": round(statistics.median(ratios), 3),
+            "decode_all_over_selected": round(statistics.median(decode_ratios), 3),
+            "trajectories_per_second": round(TILE / (statistics.median(step_ms) / 1000 * steps), 1),
+        }))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

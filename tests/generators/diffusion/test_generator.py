@@ -1,0 +1,157 @@
+"""Pairs from pure noise: the same whatever else is computed, drawn uniformly, with their provenance."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+from collections import Counter
+from typing import get_args
+
+import pytest
+import torch
+
+from generators.base import Candidate
+from generators.diffusion.checkpoint import Checkpoint
+from generators.diffusion.config import UNKNOWN, Feedback
+from generators.diffusion.generator import DiffusionGenerator, sampling_settings
+from schemas.config import ConfigError, DiffusionOptions
+from schemas.reasons import Reason
+
+SEED, ROWS = 5, 21  # not a multiple of tile x draws
+CHI_SQUARE_49 = 74.92  # 99th percentile with 49 degrees of freedom
+FEEDBACKS = get_args(Feedback)
+
+
+def generator(checkpoint: Checkpoint, **options: object) -> DiffusionGenerator:
+    values = {"tile": 4, "draws": 2} | options
+    return DiffusionGenerator(checkpoint, "c0ffee" * 10, DiffusionOptions.model_validate(values))
+
+
+def full_run(checkpoint: Checkpoint, **options: object) -> list[Candidate]:
+    return list(generator(checkpoint, **options).generate(SEED, ROWS))
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_candidates_do_not_depend_on_what_else_is_asked_for(checkpoint: Checkpoint, feedback: Feedback) -> None:
+    full = full_run(checkpoint, feedback=feedback)
+    assert len({candidate.fixed for candidate in full}) > ROWS / 4  # there is something to confuse
+    rows = list(range(ROWS))
+    rng = random.Random(14)
+    for size in (1, 3, 8):
+        rng.shuffle(rows)
+        for first in range(0, ROWS, size):
+            wanted = rows[first : first + size]
+            part = list(generator(checkpoint, feedback=feedback).candidates(SEED, wanted))
+            assert sorted(c.row for c in part) == sorted(wanted)
+            assert all(candidate == full[candidate.row] for candidate in part)
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_decoding_every_step_gives_the_same_candidates(checkpoint: Checkpoint, feedback: Feedback) -> None:
+    options = {"feedback": feedback}
+    assert full_run(checkpoint, **options, decode="all") == full_run(checkpoint, **options, decode="selected")
+
+
+def test_a_rerun_and_a_longer_shard_give_the_same_candidates(checkpoint: Checkpoint) -> None:
+    one = generator(checkpoint)
+    first = list(one.generate(SEED, ROWS))
+    assert list(one.generate(SEED, ROWS)) == first
+    assert list(one.generate(SEED, 3 * ROWS))[:ROWS] == first
+
+
+def test_another_shard_seed_gives_other_candidates(checkpoint: Checkpoint) -> None:
+    one = generator(checkpoint)
+    ids = [{c.trajectory_id for c in one.generate(seed, ROWS)} for seed in (1, 2)]
+    assert not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3])
+@pytest.mark.parametrize("rows", [0, 1, 7, 12, 25])
+def test_exactly_as_many_rows_as_asked_for_in_order(checkpoint: Checkpoint, rows: int, draws: int) -> None:
+    assert [c.row for c in generator(checkpoint, draws=draws).generate(SEED, rows)] == list(range(rows))
+
+
+def test_timesteps_are_drawn_uniformly(checkpoint: Checkpoint) -> None:
+    one = generator(checkpoint, draws=1, steps=50)
+    draws = 100_000
+    counts = Counter(one.timesteps(SEED, trajectory)[0] for trajectory in range(draws))
+    assert counts.keys() == set(range(1, 51))
+    expected = draws / 50
+    assert sum((n - expected) ** 2 / expected for n in counts.values()) < CHI_SQUARE_49
+
+
+def test_draws_of_a_trajectory_do_not_repeat(checkpoint: Checkpoint) -> None:
+    one = generator(checkpoint, draws=6)
+    assert all(sorted(one.timesteps(SEED, trajectory)) == [1, 2, 3, 4, 5, 6] for trajectory in range(20))
+
+
+@pytest.mark.parametrize(
+    ("t_range", "timesteps"), [((0.0, 1.0), {*range(1, 11)}), ((0.2, 0.5), {3, 4, 5}), ((0.0, 0.1), {1})]
+)
+def test_only_timesteps_in_the_range_are_drawn(
+    checkpoint: Checkpoint, t_range: tuple[float, float], timesteps: set[int]
+) -> None:
+    one = generator(checkpoint, draws=1, steps=10, t_range=t_range)
+    assert {one.timesteps(SEED, trajectory)[0] for trajectory in range(300)} == timesteps
+
+
+@pytest.mark.parametrize("options", [{"draws": 7}, {"draws": 2, "t_range": (0.5, 0.7)}, {"t_range": (0.4, 0.45)}])
+def test_more_draws_than_timesteps_are_refused(checkpoint: Checkpoint, options: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"^diffusion\.draws is \d.*diffusion\.t_range .* of 6 timesteps: widen"):
+        generator(checkpoint, **options)
+
+
+def test_options_left_open_come_from_the_checkpoint(checkpoint: Checkpoint) -> None:
+    own = checkpoint.config.sampling
+    assert sampling_settings(DiffusionOptions(), own) == own
+    given = sampling_settings(DiffusionOptions(steps=9, eta=0.0), own)
+    assert given == own.model_copy(update={"steps": 9, "eta": 0.0})
+
+
+def test_provenance_is_complete(checkpoint: Checkpoint) -> None:
+    full = full_run(checkpoint, eta=0.5)
+    one = generator(checkpoint)
+    for candidate in full:
+        trajectory, draw = divmod(candidate.row, 2)
+        assert candidate.timestep == one.timesteps(SEED, trajectory)[draw]
+        assert candidate.num_steps == 6
+        assert candidate.noise_level == candidate.timestep / 6
+        assert candidate.trajectory_id == f"{candidate.seed:016x}"
+        assert candidate.source_id is None  # from pure noise
+        assert candidate.recipe == (
+            "model=c0ffeec0ffeec0ff steps=6 feedback=softmax eta=0.5 time_power=1 tile=4"
+        )
+    trajectories = Counter(candidate.trajectory_id for candidate in full)
+    assert sorted(trajectories.values()) == [1] + [2] * (ROWS // 2)
+
+
+def test_the_rows_of_a_trajectory_share_their_fixed_side(checkpoint: Checkpoint) -> None:
+    full = full_run(checkpoint)
+    for left, right in zip(full[::2], full[1::2], strict=False):
+        assert (left.fixed, left.trajectory_id) == (right.fixed, right.trajectory_id)
+        assert left.timestep != right.timestep
+
+
+def test_frames_of_any_trained_length_are_sampled(checkpoint: Checkpoint) -> None:
+    lengths = Counter[int]()
+
+    class Recorder:
+        def __call__(self, module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+            lengths[arguments[0].shape[1]] += 1
+
+    handle = checkpoint.model.denoiser.register_forward_pre_hook(Recorder())
+    list(generator(checkpoint, tile=1, draws=1).generate(SEED, 40))
+    handle.remove()
+    trained = {f for f, n in zip(checkpoint.config.model.frames, checkpoint.config.frame_counts, strict=True) if n}
+    assert lengths.keys() == trained
+
+
+def test_text_that_cannot_be_decoded_is_a_failed_candidate_not_a_crash(checkpoint: Checkpoint) -> None:
+    deaf = Checkpoint(config=checkpoint.config, model=copy.deepcopy(checkpoint.model), tokenizer=checkpoint.tokenizer)
+    with torch.no_grad():
+        deaf.model.head.bias[UNKNOWN] = 1000.0
+    for candidate in full_run(deaf):
+        assert candidate.failure is Reason.UNDECODABLE
+        assert (candidate.broken, candidate.fixed) == ("", "")
+    assert any(c.failure is None and re.search(r"\S", c.fixed) for c in full_run(checkpoint))

@@ -1,0 +1,125 @@
+"""The three-part loss, on models made for the purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from generators.diffusion.config import EOS, PAD
+from generators.diffusion.loss import DiffusionLoss, LossTerms
+from generators.diffusion.model import CodeDiffusion
+
+TOKENS = torch.tensor([[3, 4, EOS, PAD], [5, EOS, PAD, PAD]])
+LEVEL = torch.tensor([0.2, 0.8])
+VOCABULARY, WIDTH = 6, 8
+
+
+class Stub(nn.Module):
+    """Denoises to the batch itself plus an error, decodes to what it is given, and names the right tokens."""
+
+    def __init__(self, denoiser_error: Tensor, decoder_error: Tensor, wrong: Tensor) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(VOCABULARY, WIDTH, generator=torch.Generator().manual_seed(0)))
+        self.bias = nn.Parameter(torch.zeros(WIDTH))
+        self.errors = denoiser_error[..., None], decoder_error[..., None]
+        named = torch.where(wrong.bool(), (TOKENS + 1) % VOCABULARY, TOKENS)
+        self.logits = 30.0 * F.one_hot(named, VOCABULARY)
+
+    def embeddings(self) -> Tensor:
+        return self.table
+
+    def alpha_bar(self, level_B: Tensor) -> Tensor:
+        return 1 - level_B[:, None, None]
+
+    def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+        return self.table.detach()[TOKENS] + self.errors[0] + self.bias
+
+    def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
+        return self.table.detach()[TOKENS] + self.errors[1] + self.bias, self.logits
+
+
+def terms(stub: nn.Module, padding_weight: float, *, self_condition: bool = False) -> LossTerms:
+    noise = torch.randn(*TOKENS.shape, WIDTH, generator=torch.Generator().manual_seed(1))
+    result: LossTerms = DiffusionLoss(stub, padding_weight)(TOKENS, LEVEL, noise, self_condition)  # type: ignore[arg-type]
+    return result
+
+
+NONE = torch.zeros(TOKENS.shape)
+ALL = torch.ones(TOKENS.shape)
+PADDING = (TOKENS == PAD).float()
+
+
+def test_every_term_of_a_perfect_model_is_zero() -> None:
+    perfect = terms(Stub(NONE, NONE, NONE), 1.0)
+    assert perfect.denoiser.item() == perfect.decoder.item() == 0
+    assert perfect.cross_entropy.item() < 1e-9
+    assert perfect.row_cross_entropy_B.max().item() < 1e-9
+
+
+def test_each_term_counts_its_own_mistakes_and_the_total_is_their_sum() -> None:
+    mistakes = {
+        "denoiser": (2 * ALL, NONE, NONE),
+        "decoder": (NONE, 2 * ALL, NONE),
+        "cross_entropy": (NONE, NONE, ALL),
+    }
+    for name, errors in mistakes.items():
+        result = terms(Stub(*errors), 1.0)
+        parts = {part: getattr(result, part).item() for part in mistakes}
+        assert parts[name] == pytest.approx(30 if name == "cross_entropy" else 4)
+        assert sum(parts.values()) - parts[name] < 1e-9
+        assert result.total.item() == pytest.approx(sum(parts.values()))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
+def test_padding_weighs_what_it_is_told_to(weight: float) -> None:
+    own, padding = 5, 3
+    share = weight * padding / (own + weight * padding)
+    result = terms(Stub(2 * PADDING, 2 * PADDING, PADDING), weight)
+    assert result.denoiser.item() == pytest.approx(4 * share)
+    assert result.decoder.item() == pytest.approx(4 * share)
+    assert result.cross_entropy.item() == pytest.approx(30 * share)
+
+
+def test_cross_entropy_of_a_row_is_the_mean_over_its_own_tokens() -> None:
+    wrong = torch.tensor([[1, 0, 0, 1], [0, 1, 1, 1]])
+    rows = terms(Stub(NONE, NONE, wrong), 1.0).row_cross_entropy_B
+    torch.testing.assert_close(rows, torch.tensor([30 / 3, 30 / 2]))
+    assert not rows.requires_grad
+
+
+def test_squared_errors_do_not_pull_at_the_embeddings() -> None:
+    stub = Stub(ALL, ALL, NONE)
+    result = terms(stub, 1.0)
+    (result.denoiser + result.decoder).backward()  # type: ignore[no-untyped-call]
+    assert stub.bias.grad is not None and stub.bias.grad.abs().max().item() > 0
+    assert stub.table.grad is None  # the target is detached
+
+
+def test_cross_entropy_trains_every_part_of_the_model(make_model: Callable[..., CodeDiffusion]) -> None:
+    model = make_model()
+    tokens = torch.tensor([[3, 4, EOS, PAD, PAD, PAD, PAD, PAD]])
+    noise = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(2))
+    DiffusionLoss(model, 0.2)(tokens, torch.tensor([0.3]), noise, True).cross_entropy.backward()
+    for part in (model.embedding, model.denoiser, model.decoder, model.head, model.time, model.frame):
+        gradients = [p.grad for p in part.parameters() if p.grad is not None]
+        assert sum(g.abs().sum().item() for g in gradients) > 0
+
+
+def test_self_conditioning_feeds_back_an_estimate_without_gradient() -> None:
+    previous: list[Tensor | None] = []
+
+    class Watched(Stub):
+        def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+            previous.append(previous_BLE)
+            return super().denoise(x_BLE, level_B, previous_BLE)
+
+    terms(Watched(NONE, NONE, NONE), 1.0, self_condition=False)
+    assert previous == [None]
+    previous.clear()
+    terms(Watched(NONE, NONE, NONE), 1.0, self_condition=True)
+    assert previous[0] is None
+    assert previous[1] is not None and not previous[1].requires_grad

@@ -1,0 +1,181 @@
+"""The reverse process."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable, Iterator
+from typing import get_args
+
+import pytest
+import torch
+from torch import Tensor
+
+from generators.diffusion.config import Feedback, SamplingConfig
+from generators.diffusion.model import CodeDiffusion
+from generators.diffusion.sampler import RowNoise, Step, levels, nearest_embedding, reverse_diffusion
+
+CPU = torch.device("cpu")
+LENGTH, WIDTH = 8, 8
+SEEDS = [11, 22, 33]
+FEEDBACKS = get_args(Feedback)
+
+Make = Callable[..., CodeDiffusion]
+
+
+def settings(**changes: object) -> SamplingConfig:
+    return SamplingConfig(**({"steps": 6, "feedback": "softmax"} | changes))  # type: ignore[arg-type]
+
+
+def row_noise(seeds: list[int] = SEEDS) -> RowNoise:
+    return RowNoise(seeds, LENGTH, WIDTH, CPU)
+
+
+def run(model: CodeDiffusion, sampling: SamplingConfig, decode_when: Callable[[int], bool] = lambda t: True) -> list[Step]:
+    noise = row_noise()
+    return list(reverse_diffusion(model, noise(), noise, sampling, decode_when=decode_when))
+
+
+def same(left: Step, right: Step) -> bool:
+    return left.t == right.t and torch.equal(left.x_BLE, right.x_BLE) and torch.equal(left.x0_BLE, right.x0_BLE)
+
+
+@pytest.mark.parametrize("steps", [1, 6])
+def test_yields_every_timestep_once_down_to_zero(make_model: Make, steps: int) -> None:
+    assert [step.t for step in run(make_model(), settings(steps=steps))] == list(range(steps, -1, -1))
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_decodes_what_is_asked_for_and_always_the_end(make_model: Make, feedback: Feedback) -> None:
+    for wanted in (set[int](), {2, 5}):
+        steps = run(make_model(), settings(feedback=feedback), lambda t, wanted=wanted: t in wanted)
+        assert {step.t for step in steps if step.tokens_BL is not None} == wanted | {0}
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_what_is_decoded_changes_no_sample(make_model: Make, feedback: Feedback) -> None:
+    model, sampling = make_model(), settings(feedback=feedback)
+    every = run(model, sampling)
+    selected = run(model, sampling, lambda t: t == 3)
+    for left, right in zip(every, selected, strict=True):
+        assert same(left, right)
+        if right.tokens_BL is not None:
+            assert left.tokens_BL is not None and torch.equal(left.tokens_BL, right.tokens_BL)
+
+
+def test_noise_of_a_row_depends_on_its_seed_alone() -> None:
+    alone, among = row_noise([22]), row_noise(SEEDS)
+    for _ in range(3):
+        row = alone()[0]
+        assert torch.equal(row, among()[1])
+    assert not torch.equal(row, alone()[0])
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
+def test_a_start_in_the_middle_continues_the_trajectory(make_model: Make, feedback: Feedback, eta: float) -> None:
+    model, sampling = make_model(self_conditioning=False), settings(feedback=feedback, eta=eta)
+    whole = run(model, sampling)
+    for start in (6, 4, 1, 0):
+        noise = row_noise()
+        for _ in range(1 + sampling.steps - start):  # x_T, and one draw for every step until here
+            noise()
+        at = whole[sampling.steps - start]
+        rest = list(reverse_diffusion(model, at.x_BLE, noise, sampling, start=start))
+        assert all(same(left, right) for left, right in zip(rest, whole[-len(rest) :], strict=True))
+
+
+def test_a_start_in_the_middle_has_no_previous_estimate(make_model: Make) -> None:
+    model = make_model(self_conditioning=True)
+    x = row_noise()()
+    first = next(reverse_diffusion(model, x, row_noise(), settings(feedback="denoiser"), start=2))
+    level = levels(settings(), CPU)[2].expand(len(SEEDS))
+    assert torch.equal(first.x0_BLE, model.denoise(x, level))
+
+
+def test_without_fresh_noise_the_start_decides_everything(make_model: Make) -> None:
+    model, x = make_model(), row_noise()()
+    for eta, equal in ((0.0, True), (1.0, False)):
+        sampling = settings(eta=eta)
+        left = list(reverse_diffusion(model, x, row_noise([1, 2, 3]), sampling))
+        right = list(reverse_diffusion(model, x, row_noise([4, 5, 6]), sampling))
+        assert torch.equal(left[-1].x_BLE, right[-1].x_BLE) is equal
+
+
+def test_each_feedback_estimates_as_it_says(make_model: Make) -> None:
+    model, x = make_model(), row_noise()()
+    denoised = model.denoise(x, torch.ones(len(SEEDS)))
+    decoded, logits = model.decode(denoised)
+    table = model.embeddings()
+    nearest = (denoised[:, :, None] - table).square().sum(-1).argmin(-1)
+    expected = {
+        "denoiser": denoised, "decoder": decoded, "softmax": logits.softmax(-1) @ table, "nearest": table[nearest],
+    }  # fmt: skip
+    assert expected.keys() == set(FEEDBACKS)
+    for feedback, estimate in expected.items():
+        first = next(reverse_diffusion(model, x, row_noise(), settings(feedback=feedback)))
+        torch.testing.assert_close(first.x0_BLE, estimate)
+
+
+def test_nearest_feeds_back_rows_of_the_embedding_table(make_model: Make) -> None:
+    model = make_model()
+    rows = {tuple(row) for row in model.embeddings().tolist()}
+    for step in run(model, settings(feedback="nearest")):
+        assert {tuple(row) for row in step.x0_BLE.flatten(0, 1).tolist()} <= rows
+
+
+def test_an_embedding_is_its_own_nearest(make_model: Make) -> None:
+    table = make_model().embeddings()
+    assert torch.equal(nearest_embedding(table[None], table), table[None])
+
+
+class Constant:
+    """Always sure of the same x_0; half of the signal is left at half of the time."""
+
+    def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+        return torch.full_like(x_BLE, 3.0)
+
+    def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
+        return x0_BLE, x0_BLE
+
+    def alpha_bar(self, level_B: Tensor) -> Tensor:
+        return (1 - 0.99 * level_B)[:, None, None]
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.6, 1.0])
+def test_noise_follows_the_schedule_for_every_eta(eta: float) -> None:
+    model, sampling = Constant(), settings(steps=5, feedback="denoiser", eta=eta)
+    noise = RowNoise([7], 400, 50, CPU)
+    first = model.alpha_bar(torch.ones(1))
+    start = first.sqrt() * 3 + (1 - first).sqrt() * noise()
+    for step in reverse_diffusion(model, start, noise, sampling):  # type: ignore[arg-type]
+        signal = float(model.alpha_bar(levels(sampling, CPU)[step.t, None]))
+        assert float(step.x_BLE.mean()) == pytest.approx(3 * signal**0.5, abs=0.03)
+        assert float(step.x_BLE.var()) == pytest.approx(1 - signal, abs=0.03)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+def test_levels_rise_from_zero_to_one_by_the_power(power: float) -> None:
+    level = levels(settings(steps=4, time_power=power), CPU)
+    torch.testing.assert_close(level, torch.tensor([0, 0.25, 0.5, 0.75, 1]) ** power)
+
+
+def test_steps_come_one_by_one_in_constant_memory(make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, calls = make_model(), itertools.count(1)
+    denoise = model.denoise
+    counted = 0
+
+    def counting(*arguments: Tensor) -> Tensor:
+        nonlocal counted
+        counted = next(calls)
+        return denoise(*arguments)
+
+    monkeypatch.setattr(model, "denoise", counting)
+    alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
+    noise = row_noise()
+    steps: Iterator[Step] = reverse_diffusion(model, noise(), noise, settings(steps=12))
+    for number in range(1, 13):
+        step = next(steps)
+        assert counted == number
+        alive.add(step.x_BLE)
+        assert len(alive) <= 2

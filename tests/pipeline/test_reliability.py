@@ -1,0 +1,323 @@
+"""Whatever happens to a run, the same command afterwards publishes the same bytes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import multiprocessing
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from pipeline import storage as storage_module
+from pipeline.storage import Storage
+from pipeline.verify import verify
+from schemas.config import EXCLUDED, RunConfig
+from schemas.errors import ReportedError, RequestError
+from tests.pipeline.fakes import FakeGenerator, RecordingReport, WatchedStorage, make_config, published, run_fake
+
+Fault = Callable[[], Any]
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def at(number: int, fault: Fault) -> Callable[[int], None]:
+    """The fault, at one access."""
+
+    def strike(access: int) -> None:
+        if access == number:
+            fault()
+
+    return strike
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """A killed process takes nothing out of the page cache, so flushing to disk changes nothing here but the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage_module.os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
+    """What an uninterrupted run of three shards publishes, and its accesses to the storage."""
+    out = tmp_path_factory.mktemp("calm")
+    storage = WatchedStorage(str(out))
+    manifest = run_fake(make_config(out), storage)
+    assert manifest.shards == 3
+    assert {file.split for file in manifest.files} == {"train", "validation", "test"}
+    return published(out), storage.accesses
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run in a forked process; the signal that ended it, 0 if none did."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
+def assert_rerun_publishes(out: Path, expected: dict[str, bytes], context: object) -> None:
+    run_fake(make_config(out))
+    assert published(out) == expected, context
+    assert not list(out.rglob("*.tmp")), context
+
+
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+def test_a_run_killed_at_any_storage_call_and_rerun_publishes_the_same_bytes(
+    moment: str, calm: tuple[dict[str, bytes], list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    expected, accesses = calm
+    for number, (verb, path) in enumerate(accesses, start=1):
+        if moment == "during" and verb != "write":
+            continue
+        out = tmp_path / str(number)
+
+        def doomed(out: Path = out, number: int = number) -> None:
+            if moment == "during":  # the temporary file is written but has not got its name
+                strike = at(number, lambda: setattr(storage_module.os, "fsync", lambda _: kill()))
+                storage = WatchedStorage(str(out), before=strike)
+            else:
+                storage = WatchedStorage(str(out), **{moment: at(number, kill)})
+            run_fake(make_config(out), storage)
+
+        assert in_child(doomed) == signal.SIGKILL
+        assert_rerun_publishes(out, expected, (moment, number, verb, path))
+
+
+def test_a_rerun_that_is_killed_too_still_publishes_the_same_bytes(
+    calm: tuple[dict[str, bytes], list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    expected, accesses = calm
+    source = random.Random(0)
+    for number in range(12):
+        out = tmp_path / str(number)
+        for _ in range(2):
+            strike = at(source.randrange(1, len(accesses) + 1), kill)
+            in_child(lambda out=out, strike=strike: run_fake(make_config(out), WatchedStorage(str(out), after=strike)))
+        assert_rerun_publishes(out, expected, number)
+
+
+def raising(error: Exception) -> Fault:
+    def fault() -> None:
+        raise error
+
+    return fault
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        OSError(errno.EIO, os.strerror(errno.EIO)),
+        PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
+        TimeoutError("no answer"),
+        RuntimeError("from a driver of an object store"),
+    ],
+    ids=lambda error: type(error).__name__ + (f"-{errno.errorcode[error.errno]}" if getattr(error, "errno", None) else ""),
+)
+def test_a_run_that_fails_at_any_storage_call_says_so_in_a_line_and_resumes(
+    error: Exception, moment: str, calm: tuple[dict[str, bytes], list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    expected, accesses = calm
+    for number, access in enumerate(accesses, start=1):
+        out = tmp_path / str(number)
+        storage = WatchedStorage(str(out), **{moment: at(number, raising(error))})
+        with pytest.raises(ReportedError) as failure:
+            run_fake(make_config(out), storage)
+        assert "\n" not in str(failure.value)
+        assert_rerun_publishes(out, expected, access)
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = Storage(str(tmp_path))
+    storage.write("file", b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(storage_module.os, "fsync", lambda _: raising(OSError(errno.ENOSPC, "No space left on device"))())
+        with pytest.raises(ReportedError, match="no space left on device"):
+            storage.write("file", b"new")
+    assert storage.read("file") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_finished_run_samples_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    first = run_fake(make_config(tmp_path))
+    generator, report, storage = FakeGenerator(), RecordingReport(), WatchedStorage(str(tmp_path))
+    assert run_fake(make_config(tmp_path), storage, generator, report) == first
+    assert generator.calls == 0
+    assert storage.changes == []
+    assert report.messages[0].startswith("nothing to do")
+
+
+def test_a_finished_run_whose_work_folder_was_removed_does_nothing(tmp_path: Path) -> None:
+    run_fake(make_config(tmp_path))
+    before = published(tmp_path)
+    for file in sorted((tmp_path / ".work").rglob("*"), reverse=True):
+        file.rmdir() if file.is_dir() else file.unlink()
+    generator = FakeGenerator()
+    run_fake(make_config(tmp_path), generator=generator)
+    assert generator.calls == 0
+    assert published(tmp_path) == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "shorter"])
+def test_a_damaged_publication_is_made_again_from_the_shards(damage: str, tmp_path: Path) -> None:
+    run_fake(make_config(tmp_path))
+    before = published(tmp_path)
+    for name, data in before.items():
+        (tmp_path / name).unlink() if damage == "missing" else (tmp_path / name).write_bytes(data[:-1])
+        generator = FakeGenerator()
+        run_fake(make_config(tmp_path), generator=generator)
+        assert (generator.calls, published(tmp_path)) == (0, before), name
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "other bytes", "foreign"])
+def test_a_damaged_shard_is_sampled_again(damage: str, tmp_path: Path) -> None:
+    run_fake(make_config(tmp_path))
+    before = published(tmp_path)
+    for kind in ("shards/000001.parquet", "shards/000001.json", "rejects/000001.parquet"):
+        (tmp_path / "README.md").unlink()  # so that the version is not complete
+        file = tmp_path / ".work" / kind
+        data = file.read_bytes()
+        contents = {"empty": b"", "other bytes": data[:-9] + bytes([data[-9] ^ 1]) + data[-8:], "foreign": b'{"shard": 1}'}
+        file.unlink() if damage == "missing" else file.write_bytes(contents[damage])
+        generator = FakeGenerator()
+        run_fake(make_config(tmp_path), generator=generator)
+        assert (generator.calls, published(tmp_path)) == (1, before), kind
+
+
+def leaves(section: type[BaseModel], prefix: str = "") -> dict[str, Any]:
+    """The annotations of all settings, by dotted path."""
+    found: dict[str, Any] = {}
+    for name, field in section.model_fields.items():
+        nested = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        found |= leaves(field.annotation, f"{prefix}{name}.") if nested else {f"{prefix}{name}": field.annotation}
+    return found
+
+
+def with_setting(config: RunConfig, path: str, value: object) -> RunConfig:
+    values = config.model_dump()
+    *sections, name = path.split(".")
+    inner = values
+    for section in sections:
+        inner = inner[section]
+    inner[name] = value
+    return RunConfig.model_validate(values)
+
+
+def mutated(config: RunConfig, path: str) -> RunConfig | None:
+    """The configuration with another valid value at the path; None where the setting has but one value."""
+    old: Any = config
+    for name in path.split("."):
+        old = getattr(old, name)
+    options = [o for part in (leaves(RunConfig)[path], *get_args(leaves(RunConfig)[path])) for o in get_args(part)]
+    candidates = [not old] if isinstance(old, bool) else [*options, 7, 0.5, "elsewhere", ("elsewhere",), (0.25, 0.75)]
+    for value in candidates:
+        try:
+            changed = with_setting(config, path, value)
+        except ValidationError:
+            continue
+        if changed != config:
+            return changed
+    return None
+
+
+SETTINGS = sorted(leaves(RunConfig))
+
+
+def test_the_only_setting_without_a_second_value_is_the_generator(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    assert [path for path in SETTINGS if mutated(config, path) is None] == ["generator"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "benchmark.json").write_text(json.dumps([{"Buggy": "=A1+", "GroundTruth": "=A1"}]))
+    config = make_config(folder / "out", filters__benchmarks=(str(folder / "benchmark.json"),))
+    run_fake(config)
+    return config
+
+
+@pytest.mark.parametrize("path", [p for p in SETTINGS if p not in EXCLUDED and p != "generator"])
+@pytest.mark.parametrize("state", ["published", "under way"])
+def test_a_setting_that_can_change_a_row_is_refused_by_name(path: str, state: str, finished: RunConfig, tmp_path: Path) -> None:
+    out = finished.out
+    if state == "under way":
+        out = str(tmp_path)
+        identity = Path(finished.out, ".work/identity.json").read_bytes()
+        Storage(out).write(".work/identity.json", identity)
+    changed = mutated(finished, path)
+    assert changed is not None
+    storage, generator = WatchedStorage(out), FakeGenerator()
+    with pytest.raises(RequestError, match=rf"\b{path} is .*, was .*--out"):
+        run_fake(changed, storage, generator)
+    assert generator.calls == 0
+    assert [path for _, path in storage.changes if path != ".work/lock"] == []
+
+
+@pytest.mark.parametrize("path", sorted(EXCLUDED - {"filters.benchmarks"}))
+def test_a_setting_that_changes_no_row_is_accepted(path: str, finished: RunConfig) -> None:
+    changed = mutated(finished, path)
+    assert changed is not None
+    report = RecordingReport()
+    run_fake(changed, Storage(finished.out), report=report)
+    assert report.messages[0].startswith("nothing to do")
+
+
+def test_benchmarks_count_by_their_content(finished: RunConfig, tmp_path: Path) -> None:
+    copy, other = tmp_path / "copy.json", tmp_path / "other.json"
+    copy.write_bytes(Path(finished.filters.benchmarks[0]).read_bytes())
+    other.write_text("[]")
+    run_fake(with_setting(finished, "filters.benchmarks", (str(copy),)), Storage(finished.out))
+    with pytest.raises(RequestError, match=r"filters\.benchmarks is"):
+        run_fake(with_setting(finished, "filters.benchmarks", (str(other),)), Storage(finished.out))
+
+
+def test_one_flipped_byte_anywhere_is_found_and_named(tmp_path: Path) -> None:
+    run_fake(make_config(tmp_path))
+    storage, source = Storage(str(tmp_path)), random.Random(0)
+    assert verify(storage) == []
+    for name, data in published(tmp_path).items():
+        for place in {0, len(data) - 1, *(source.randrange(len(data)) for _ in range(30))}:
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << source.randrange(8)
+            (tmp_path / name).write_bytes(flipped)
+            problems = verify(storage)
+            assert problems and name in problems[0], (name, place, problems)
+        (tmp_path / name).write_bytes(data)
+    assert verify(storage) == []
+
+
+def test_of_two_runs_in_one_folder_the_second_is_refused(tmp_path: Path) -> None:
+    release = multiprocessing.get_context("fork").Event()
+    holding = multiprocessing.get_context("fork").Event()
+
+    def first() -> None:
+        holding.set()
+        release.wait(30)
+
+    child = multiprocessing.get_context("fork").Process(
+        target=lambda: run_fake(make_config(tmp_path), WatchedStorage(str(tmp_path), after=at(6, first)))
+    )
+    child.start()
+    assert holding.wait(30)
+    with pytest.raises(RequestError, match="another run is at work"):
+        run_fake(make_config(tmp_path))
+    release.set()
+    child.join(30)
+    assert child.exitcode == 0
+    assert verify(Storage(str(tmp_path))) == []

@@ -1,0 +1,152 @@
+"""Promises of the repository as a whole: the order of its packages, its pins, its cluster."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDER = ("schemas", "validators", "generators", "pipeline")  # a package imports itself and those before it
+SOURCES = [file for package in ORDER for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """The modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text(), str(file))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import in line {node.lineno}"
+            yield node.module or ""
+
+
+def _importers(library: str) -> set[str]:
+    """The files that import a library, relative to the repository."""
+    return {
+        str(file.relative_to(ROOT))
+        for file in SOURCES
+        if any(name.split(".")[0] == library for name in _imports(file))
+    }
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def _pins() -> dict[str, str]:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    return {_normalise(name): version for name, version in (line.split("==") for line in lines)}
+
+
+def _normalise(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _requirements() -> list[str]:
+    project = _pyproject()["project"]
+    return [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+
+
+def _name(requirement: str) -> str:
+    return _normalise(re.split(r"[^A-Za-z0-9._-]", requirement)[0])
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_a_package_imports_only_those_before_it(package: str) -> None:
+    later = set(ORDER[ORDER.index(package) + 1 :])
+    for file in sorted((ROOT / package).rglob("*.py")):
+        forbidden = {name for name in _imports(file) if name.split(".")[0] in later}
+        assert not forbidden, f"{file.relative_to(ROOT)} imports {forbidden}"
+
+
+def test_schemas_need_only_the_standard_library_pydantic_pyarrow_and_yaml() -> None:
+    allowed = sys.stdlib_module_names | {"schemas", "pydantic", "pyarrow", "yaml"}
+    for file in (ROOT / "schemas").rglob("*.py"):
+        assert {name.split(".")[0] for name in _imports(file)} <= allowed, file.relative_to(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("library", "homes"),
+    [
+        ("torch", ("generators/diffusion/", "generators/bifi/", "pipeline/")),
+        ("ray", ("pipeline/ray",)),
+        ("openai", ("generators/gpt4o/",)),
+        ("datasets", ("pipeline/",)),
+        ("typer", ("pipeline/cli/",)),
+        ("fsspec", ("pipeline/",)),
+    ],
+)
+def test_a_library_stays_where_it_belongs(library: str, homes: tuple[str, ...]) -> None:
+    strays = {file for file in _importers(library) if not file.startswith(homes)}
+    assert not strays
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_a_package_is_this_repositorys_and_not_a_namesake(package: str) -> None:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.origin is not None
+    assert Path(spec.origin) == ROOT / package / "__init__.py"
+
+
+def test_every_folder_of_sources_is_a_package() -> None:
+    folders = {file.parent for file in SOURCES}
+    assert {folder for folder in folders if not (folder / "__init__.py").is_file()} == set()
+
+
+def test_every_file_of_data_is_packaged() -> None:
+    patterns = _pyproject()["tool"]["setuptools"]["package-data"]["*"]
+    for package in ORDER:
+        for file in (ROOT / package).rglob("*"):
+            if file.is_file() and file.suffix not in (".py", ".pyc"):
+                assert any(file.match(pattern) for pattern in patterns), f"{file.relative_to(ROOT)} would be left out"
+
+
+def test_every_dependency_is_pinned_exactly_and_for_any_index() -> None:
+    pins = _pins()
+    assert {_name(requirement) for requirement in _requirements()} <= pins.keys()
+    for name, version in pins.items():
+        assert re.fullmatch(r"[0-9][0-9a-z.]*", version), f"{name}=={version} is no plain version"
+
+
+def test_every_imported_library_is_a_declared_dependency() -> None:
+    distributions = {"yaml": "pyyaml", "tree_sitter": "tree-sitter"}
+    declared = {_name(requirement) for requirement in _pyproject()["project"]["dependencies"]}
+    imported = {name.split(".")[0] for file in SOURCES for name in _imports(file)}
+    libraries = imported - sys.stdlib_module_names - set(ORDER)
+    missing = {lib for lib in libraries if distributions.get(lib, _normalise(lib)) not in declared}
+    assert not missing
+
+
+def test_the_cluster_is_one_that_ray_accepts() -> None:
+    spec = importlib.util.find_spec("ray")
+    assert spec is not None and spec.submodule_search_locations
+    schema = json.loads(Path(spec.submodule_search_locations[0], "autoscaler", "ray-schema.json").read_text())
+    cluster = yaml.safe_load((ROOT / "ray_cluster.yaml").read_text())
+    assert [error.message for error in jsonschema.Draft7Validator(schema).iter_errors(cluster)] == []
+    assert cluster["head_node_type"] in cluster["available_node_types"]
+
+
+def test_the_clusters_images_have_the_pinned_ray() -> None:
+    docker = yaml.safe_load((ROOT / "ray_cluster.yaml").read_text())["docker"]
+    for image in (docker["head_image"], docker["worker_image"]):
+        assert image.split(":")[1].split("-")[0] == _pins()["ray"]
+
+
+def test_the_presets_are_configurations() -> None:
+    from schemas.config import load_config
+
+    files = sorted((ROOT / "pipeline" / "presets").glob("*.yaml"))
+    assert files
+    for file in files:
+        assert load_config(str(file), options={"out": "out"}).pairs > 0

@@ -1,0 +1,90 @@
+"""The verdict on a PowerShell snippet: limits, then PowerShell's lexical rules, its grammar, its strict rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from validators.base import ACCEPTED, ErrorKind, Token, TokenKind, Verdict
+from validators.powershell.grammar import parse, reject, syntax_error, walk
+from validators.powershell.lexer import tokenize
+from validators.powershell.lexical import lexical_error
+from validators.powershell.rules import RULES
+
+MAX_CHARS = 10_000
+MAX_DEPTH = 100
+RULES_VERSION = "1"  # to be raised with every change of a verdict here
+
+_PLACEHOLDERS = {TokenKind.STRING: "<string>", TokenKind.NUMBER: "<number>"}
+_KEEP_CASE = frozenset((TokenKind.OTHER,))
+
+
+class PowerShell:
+    """PowerShell 7, as well as it can be judged without PowerShell. Nothing is ever run."""
+
+    name = "powershell"
+    max_chars = MAX_CHARS
+
+    @property
+    def parsers(self) -> Mapping[str, str]:
+        """The grammar, its runtime and the rules of this package."""
+        return {
+            "tree-sitter": version("tree-sitter"),
+            "tree-sitter-pwsh": version("tree-sitter-pwsh"),
+            "powershell-rules": RULES_VERSION,
+        }
+
+    def check(self, code: str) -> Verdict:
+        """Whether PowerShell's parser would take ``code`` as a script."""
+        return _beyond_limits(code) or lexical_error(code, MAX_DEPTH) or _grammatical_error(code) or ACCEPTED
+
+    def tokens(self, code: str) -> list[Token]:
+        """See `validators.powershell.lexer.tokenize`."""
+        return tokenize(code)
+
+    def sketch(self, code: str) -> str:
+        """``code`` without its constants, comments, line breaks' number and case (PowerShell ignores case).
+
+        The paper does not define a sketch for PowerShell. Here strings and numbers become placeholders; names of
+        variables, commands and parameters stay. Tokens are separated by one space, lines by one line break.
+        """
+        lines: list[list[str]] = [[]]
+        for token in tokenize(code):
+            if token.kind is TokenKind.NEWLINE:
+                lines.append([])
+            elif token.kind not in (TokenKind.SPACE, TokenKind.COMMENT):
+                lines[-1].append(_PLACEHOLDERS.get(token.kind) or token.text.lower())
+        return "\n".join(" ".join(line) for line in lines if line)
+
+
+LANGUAGE = PowerShell()
+
+
+def _beyond_limits(code: str) -> Verdict | None:
+    if len(code) > MAX_CHARS:
+        message = f"{len(code)} characters; at most {MAX_CHARS} are parsed"
+        return Verdict.reject(code, ErrorKind.TOO_LONG, message, MAX_CHARS)
+    if not code.strip():
+        return Verdict.reject(code, ErrorKind.EMPTY, "no code", 0)
+    if "\0" in code:
+        return Verdict.reject(code, ErrorKind.ENCODING, "NUL character", code.index("\0"))
+    return None
+
+
+def _grammatical_error(code: str) -> Verdict | None:
+    try:
+        data = code.encode()
+    except UnicodeEncodeError as error:
+        message = f"lone surrogate U+{ord(code[error.start]):04X}"
+        return Verdict.reject(code, ErrorKind.ENCODING, message, error.start)
+    root = parse(data)
+    if isinstance(root, int):
+        return reject(code, data, root, ErrorKind.OTHER, "too many errors for the parser to recover from")
+    if root.has_error:
+        return syntax_error(code, data, root)
+    for node in walk(root):
+        rule = RULES.get(node.type)
+        finding = rule(node) if rule else None
+        if finding:
+            return reject(code, data, *finding)
+    return None
