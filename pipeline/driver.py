@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
 
@@ -123,7 +123,8 @@ def _collect(plan: Plan, storage: Storage, identity: Identity, executor: Executo
         report.message(f"resuming: {len(prefix.receipts):,} shards with {prefix.pairs:,} distinct pairs are finished")
     if first is None:
         return prefix
-    with closing(executor.execute(chain([first], shards))) as receipts:
+    running = cast("Generator[Receipt, None, None]", executor.execute(chain([first], shards)))
+    with closing(running) as receipts:
         for receipt in receipts:
             prefix.add(receipt)
             report.shard_done(receipt, prefix.pairs, prefix.target)

@@ -19,7 +19,7 @@ class Executor(Protocol):
     def execute(self, shards: Iterator[int]) -> Iterator[Receipt]:
         """Run the shards of a lazy, possibly long iterator, a bounded number at a time.
 
-        Yields receipts in any order. Closing the generator cancels what is in flight.
+        A Python generator: it yields receipts in any order, and closing it cancels what is in flight.
         """
         ...
 

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from schemas.ledger import Ledger
 
@@ -103,7 +106,7 @@ class PlainReport:
         now = self._clock()
         if self._last is None or now - self._last >= self._every or prefix_pairs >= target:
             self._last = now
-            self.message(f"{prefix_pairs:,} of {target:,} pairs: {self._tally.line()}")
+            self.message(f"{min(prefix_pairs, target):,} of {target:,} pairs: {self._tally.line()}")
 
     def message(self, text: str) -> None:
         """The line."""
@@ -113,20 +116,22 @@ class PlainReport:
 class LiveReport:
     """A bar of pairs with the figures under it."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, live: Live) -> None:
+        self._live = live
         self._tally = Tally()
-        self._task = progress.add_task("sampling", total=None, figures="")
+        live.update(Text("waiting for the first shard ..."))
 
     def shard_done(self, receipt: Receipt, prefix_pairs: int, target: int) -> None:
         """Move the bar."""
         self._tally.add(receipt, prefix_pairs, target)
         done = min(prefix_pairs, target)
-        self._progress.update(self._task, completed=done, total=target, figures=self._tally.line())
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(total=target, completed=done, width=40), f"{done:,} of {target:,} pairs")
+        self._live.update(Group(bar, Text(self._tally.line())))
 
     def message(self, text: str) -> None:
         """A line above the bar."""
-        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -139,6 +144,5 @@ def open_report(*, silent: bool = False, console: Console | None = None) -> Iter
     if not console.is_terminal:
         yield PlainReport(console)
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("pairs"), TextColumn("{task.fields[figures]}"))
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield LiveReport(progress)
+    with Live(console=console, transient=True) as live:
+        yield LiveReport(live)

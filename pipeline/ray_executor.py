@@ -98,7 +98,7 @@ class RayExecutor:
     def _finish_options(self, ray: Any, on_gpu: bool) -> dict[str, Any]:
         """Parsing is light beside sampling on CPUs, whose workers hold all of them; beside GPUs it gets a core."""
         options: dict[str, Any] = {"num_cpus": 1 if on_gpu else 0, "max_retries": RETRIES}
-        if Storage(self._config.out).local:  # the driver's disk: other nodes don't see it
+        if Storage(self._config.out).is_local:  # the driver's disk: other nodes don't see it
             from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
             here = ray.get_runtime_context().get_node_id()

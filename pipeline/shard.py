@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 from pydantic import ValidationError
-from validators.filters import JudgedPair, PairFilter, PairRules
 
 from generators.base import Candidate, Generator
 from pipeline.decontamination import benchmark_texts, normalise
@@ -24,6 +23,7 @@ from schemas.manifest import Receipt
 from schemas.reasons import Reason
 from schemas.record import PAIR_SCHEMA, REJECT_SCHEMA, pair_id
 from validators import get_language
+from validators.filters import JudgedPair, PairFilter, PairRules
 
 logger = logging.getLogger(__name__)
 

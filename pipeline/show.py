@@ -15,6 +15,7 @@ from rich.text import Text
 from pipeline.published import read_manifest
 from pipeline.storage import Storage
 from pipeline.tables import decode
+from pipeline.terminal import printable
 from schemas.errors import RequestError, RunError
 from schemas.manifest import Manifest, PublishedFile
 from validators import Token, get_language
@@ -143,9 +144,4 @@ def _lines(head: str, code: str, spans: Iterable[Span], markers: tuple[str, str]
         end = stop
     text.append(printable(code[end:]))
     for line in text.split("\n", allow_blank=True):
-        yield Text(head, style=style) + line
-
-
-def printable(text: str) -> str:
-    """Text that cannot command a terminal: control characters other than line feed and tab are escaped."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+        yield Text.assemble((head, style), line)

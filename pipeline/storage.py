@@ -196,5 +196,7 @@ def _open_lock(path: Path) -> BinaryIO:
 
 
 def _line(error: Exception) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a file stands where a folder must be"
     text = str(getattr(error, "strerror", None) or str(error).strip() or type(error).__name__).splitlines()[0]
     return text[0].lower() + text[1:]

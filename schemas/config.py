@@ -187,7 +187,7 @@ def _paths(section: type[BaseModel]) -> set[str]:
     """The dotted paths of all settings."""
     paths: set[str] = set()
     for name, field in section.model_fields.items():
-        inner = field.annotation
+        inner: Any = field.annotation
         nested = isinstance(inner, type) and issubclass(inner, _Section)
         paths |= {f"{name}.{path}" for path in _paths(inner)} if nested else {name}
     return paths

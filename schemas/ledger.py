@@ -92,4 +92,5 @@ class Ledger:
             reasons = {Reason(k): int(n) for part in ("rejected", "failed") for k, n in dict(value[part]).items()}  # type: ignore[call-overload]
             return cls(int(value["sampled"]), int(value["written"]), reasons)  # type: ignore[call-overload]
         except (KeyError, TypeError, ValueError) as error:
-            raise LedgerError(f"a ledger cannot be read ({error}): delete the run's .work folder and run again") from error
+            message = f"a ledger cannot be read ({error}): delete the run's .work folder and run again"
+            raise LedgerError(message) from error

@@ -63,6 +63,6 @@ def parse_pair_id(text: str) -> tuple[str, str, int, int, int]:
         ValueError: not an identifier of this form.
     """
     parts = text.split("-")
-    if len(parts) != 5 or not all(p.isdigit() for p in parts[2:]):
+    if len(parts) != 5 or not all(p.isascii() and p.isdigit() for p in parts[2:]):
         raise ValueError(f"id {text!r} is not of the form LANGUAGE-GENERATOR-SEED-SHARD-ROW; copy it from a dataset")
     return parts[0], parts[1], int(parts[2]), int(parts[3]), int(parts[4])

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from validators import Language, Token, TokenKind
 
 _WORDS = frozenset({TokenKind.NAME, TokenKind.FUNCTION, TokenKind.VARIABLE, TokenKind.PARAMETER, TokenKind.TYPE})
+_SOFT_KEYWORDS = frozenset({"_", "case", "match"})  # of Python: names to the lexer, grammar to the parser
 _STRINGS = ("Yes", "No", "x", "text", "A", "0")
 _BANKS: dict[tuple[str, TokenKind], tuple[str, ...]] = {
     ("excel", TokenKind.NAME): ("Rate", "Total", "Data", "Name"),
@@ -78,10 +79,14 @@ def _literal(language: str, token: Token, rename: _Renamer, known: frozenset[str
         return ""
     if kind is TokenKind.SPACE:
         return " "
+    if language == "python" and text in _SOFT_KEYWORDS:
+        return text
     bank = _BANKS.get((language, kind))
     named = language == "excel" and kind is TokenKind.NAME and text not in ("TRUE", "FALSE")  # defined by one workbook
-    if bank is not None and (named or text not in known):
-        return rename(text, bank)
+    colon = ":" if kind is TokenKind.PARAMETER and text.endswith(":") else ""  # -Path:$x
+    word = text.removesuffix(colon)
+    if bank is not None and (named or not known & {text, word}):
+        return rename(word, bank) + colon
     return text
 
 
@@ -91,6 +96,8 @@ def _string(text: str, rename: _Renamer) -> str:
         return text
     comparison = re.match(r"[<>]=?|<>", match["body"])  # a criterion, as in COUNTIF(A:A,">10")
     body = f"{comparison[0]}0" if comparison else rename("s:" + match["body"], _STRINGS)
+    if match["open"].startswith("@"):  # a here-string of PowerShell: its body has lines of its own
+        body = f"\n{body}\n"
     return match["open"] + body + match["close"]
 
 

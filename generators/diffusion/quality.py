@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import random
+from collections import deque
 from collections.abc import Collection
+from itertools import accumulate
 
 import torch
 
@@ -18,18 +19,21 @@ TILE = 32
 
 
 def draw_texts(checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig | None = None) -> list[str]:
-    """``count`` samples c_0 from pure noise; an undecodable one is the empty string."""
+    """``count`` samples c_0 from pure noise, each frame with its share; an undecodable one is the empty string."""
     config, model = checkpoint.config, checkpoint.model
     device = next(model.parameters()).device
+    total, done = sum(config.frame_counts), 0
     texts: list[str] = []
-    for first in range(0, count, TILE):
-        rng = random.Random(derive_seed("frame", seed, first))
-        frame = rng.choices(config.model.frames, config.frame_counts)[0]
-        seeds = [derive_seed("row", seed, row) for row in range(first, min(first + TILE, count))]
-        noise = RowNoise(seeds, frame, config.model.embedding_dim, device)
-        for step in reverse_diffusion(model, noise(), noise, sampling or config.sampling, decode_when=lambda t: False):
-            if step.tokens_BL is not None:
-                texts += [checkpoint.tokenizer.decode(ids) or "" for ids in step.tokens_BL.tolist()]
+    for frame, weight in zip(config.model.frames, accumulate(config.frame_counts), strict=True):
+        wanted = round(count * weight / total) - done
+        for first in range(done, done + wanted, TILE):
+            seeds = [derive_seed("row", seed, row) for row in range(first, min(first + TILE, done + wanted))]
+            noise = RowNoise(seeds, frame, config.model.embedding_dim, device)
+            steps = reverse_diffusion(model, noise(), noise, sampling or config.sampling, decode_when=lambda t: False)
+            last = deque(steps, maxlen=1).pop()
+            assert last.tokens_BL is not None  # the step at 0 always is decoded
+            texts += [checkpoint.tokenizer.decode(ids) or "" for ids in last.tokens_BL.tolist()]
+        done += wanted
     return texts
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option
-from pipeline.cli.output import print_json, stdout
+from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
+from pipeline.cli.output import print_json, program, stdout
 
 _SHARES = ("accepted", "distinct", "novel")
 
@@ -26,6 +26,7 @@ def train(
     """Train a diffusion model on correct snippets. Resumes by itself."""
     from pipeline.train import train as train_model
 
+    require_language(language)
     folder = train_model(
         language=language, corpus=corpus, out=out, preset=preset, steps=steps, seed=seed, workers=workers,
         settings=settings or (), report=print_json if as_json else _print_figures,
@@ -33,7 +34,7 @@ def train(
     if as_json:
         print_json({"checkpoint": str(folder)})
     else:
-        stdout().print(f"trained: repairgen run --language {language} --checkpoint {folder} --pairs 1000 --out OUT")
+        stdout().print(f"use it    {program()} run --language {language} --checkpoint {folder} --pairs 1000 --out OUT")
 
 
 def _print_figures(figures: dict[str, Any]) -> None:

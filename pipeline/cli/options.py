@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from schemas.errors import RequestError
 from validators.languages import LANGUAGES
 
 option = partial(typer.Option, show_default=False)  # where the help text itself says what happens without it
@@ -19,3 +20,13 @@ Seed = Annotated[int, typer.Option("--seed", help="Of every random draw.")]
 Settings = Annotated[
     list[str] | None, option("--set", metavar="KEY=VALUE", help="One setting by its dotted path; may be repeated.")
 ]
+
+
+def require_language(name: str) -> None:
+    """Refuse a language that there is not.
+
+    Raises:
+        RequestError: with those that there are.
+    """
+    if name not in LANGUAGES:
+        raise RequestError(f"language {name!r} is unknown; choose one of {LANGUAGE_NAMES}")

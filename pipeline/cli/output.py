@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.terminal import printable
+
 
 def stdout() -> Console:
     """Where results go; lines are not folded, so that they can be copied and searched."""
     return Console(file=sys.stdout, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+def program() -> str:
+    """How this program is called from here, for commands that a person can copy."""
+    if shutil.which("repairgen"):
+        return "repairgen"
+    python, here = Path(sys.executable), Path.cwd()
+    return f"{python.relative_to(here) if python.is_relative_to(here) else python} -m pipeline"
 
 
 def print_json(value: Any) -> None:
@@ -24,7 +36,7 @@ def print_json(value: Any) -> None:
 
 def complain(text: str) -> None:
     """One line on stderr."""
-    print(f"repairgen: {' '.join(text.split())}", file=sys.stderr)
+    print(f"repairgen: {printable(' '.join(text.split()))}", file=sys.stderr)
 
 
 def ledger_table(ledger: Mapping[str, Any]) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Out, Settings, option
-from pipeline.cli.output import ledger_table, print_blocks, print_json, stdout
+from pipeline.cli.output import ledger_table, print_blocks, print_json, program, stdout
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,8 +75,8 @@ def _print_next_steps(console: Console, out: str, manifest: Manifest) -> None:
         source = f'"parquet", data_files="{out.rstrip("/")}/data/{language}/*.parquet"'
     console.print()
     console.print(f"load it     datasets.load_dataset({source})")
-    console.print(f"see more    repairgen show {out}")
-    console.print(f"check it    repairgen verify {out} --deep")
+    console.print(f"see more    {program()} show {out}")
+    console.print(f"check it    {program()} verify {out} --deep")
 
 
 def status(out: Out, as_json: Json = False) -> None:

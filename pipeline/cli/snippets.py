@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import LANGUAGE_NAMES, Json, option
+from pipeline.cli.options import LANGUAGE_NAMES, Json, option, require_language
 from pipeline.cli.output import counts_table, print_json, stdout
+from pipeline.terminal import printable
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
@@ -34,10 +35,8 @@ def check(
     from pipeline.check import is_table, read_snippets, verdict_dict
     from validators import get_language
 
-    try:
-        judge = get_language(language).check
-    except ValueError as error:
-        raise RequestError(str(error)) from error
+    require_language(language)
+    judge = get_language(language).check
     kinds: Counter[str] = Counter()
     for snippet in read_snippets(file, column, language):
         verdict = judge(snippet)
@@ -58,4 +57,5 @@ def check(
 def _line(verdict: Verdict) -> str:
     if verdict.accepted:
         return "accepted"
-    return f"rejected at line {verdict.line}, column {verdict.column}: {verdict.kind}: {verdict.message}"
+    message = printable(verdict.message or "")
+    return f"rejected at line {verdict.line}, column {verdict.column}: {verdict.kind}: {message}"

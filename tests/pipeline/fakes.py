@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +22,11 @@ from schemas.reasons import Reason
 
 T = TypeVar("T")
 STEPS = 20
+ERRORS = (
+    OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    OSError(errno.EIO, os.strerror(errno.EIO)),
+    RuntimeError("from a driver of an object store\nin two lines"),
+)
 
 
 class FakeGenerator:
@@ -108,7 +116,7 @@ class WatchedStorage(Storage):
 
 
 def make_config(out: Path | str, **settings: Any) -> RunConfig:
-    """A run of three shards with several files and every split; ``publish__keep_rejected=False`` sets within a section."""
+    """A run of three shards with several files and every split; ``publish__keep_rejected=False`` sets in a section."""
     values: dict[str, Any] = {
         "language": "excel", "pairs": 40, "shard_rows": 24, "out": str(out),
         "publish": {"validation_share": 0.3, "test_share": 0.3, "rows_per_file": 12, "keep_rejected": True},
@@ -137,3 +145,45 @@ def published(out: Path) -> dict[str, bytes]:
     """Every file of OUT outside .work, by its path."""
     files = (path for path in sorted(out.rglob("*")) if path.is_file())
     return {str(p.relative_to(out)): p.read_bytes() for p in files if p.relative_to(out).parts[0] != ".work"}
+
+
+def kill() -> None:
+    """End this process as nothing can prevent."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    """A fault that is an exception."""
+
+    def fault() -> None:
+        raise error
+
+    return fault
+
+
+def at(number: int, fault: Callable[[], object]) -> Callable[[int], None]:
+    """The fault, at one access of a `WatchedStorage`."""
+
+    def strike(access: int) -> None:
+        if access == number:
+            fault()
+
+    return strike
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run in a forked process; the signal that ended it, 0 if none did."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
+
+
+def assert_rerun_publishes(out: Path, expected: dict[str, bytes], context: object) -> None:
+    """The same command, run again, ends with these files and leaves nothing half written."""
+    run_fake(make_config(out))
+    assert published(out) == expected, context
+    assert not list(out.rglob("*.tmp")), context

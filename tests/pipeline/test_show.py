@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from pipeline.show import Choice, choose, describe, find, printable, render
+from pipeline.show import Choice, choose, describe, find, render
 from pipeline.storage import Storage
+from pipeline.terminal import printable
 from schemas.errors import RequestError, RunError
 from schemas.record import COLUMNS
 from tests.pipeline.fakes import make_config, run_fake
@@ -59,15 +60,6 @@ def test_without_its_markers_each_side_is_the_code_itself(broken: str, fixed: st
     lines = [line.plain for line in render(row(broken, fixed), markers=False)][1:]
     shown = "\n".join(line[2:] for line in lines)
     assert shown == printable(broken) + "\n" + printable(fixed)
-
-
-@given(st.text())
-def test_nothing_that_is_printed_can_command_a_terminal(text: str) -> None:
-    assert all(c.isprintable() or c in "\n\t" for c in printable(text))
-
-
-def test_control_characters_are_shown_escaped() -> None:
-    assert printable("a\x1b[2J\u202e\ud800\tb\n") == "a\\x1b[2J\\u202e\\ud800\tb\n"
 
 
 def test_a_description_says_what_is_known_and_leaves_out_what_is_not() -> None:

@@ -12,7 +12,6 @@ from schemas.errors import RunError
 from schemas.manifest import Receipt
 from tests.pipeline.fakes import RecordingReport, WatchedStorage, make_config, run_fake
 
-
 SAMPLED = 2 * make_config("").shard_rows  # rows of two shards
 
 

@@ -7,11 +7,10 @@ from importlib.metadata import version
 
 from validators.base import ACCEPTED, ErrorKind, Token, TokenKind, Verdict
 from validators.powershell.grammar import parse, reject, syntax_error, walk
-from validators.powershell.lexer import tokenize
+from validators.powershell.lexer import MAX_CHARS, tokenize
 from validators.powershell.lexical import lexical_error
 from validators.powershell.rules import RULES
 
-MAX_CHARS = 10_000
 MAX_DEPTH = 100
 RULES_VERSION = "1"  # to be raised with every change of a verdict here
 

@@ -12,6 +12,7 @@ import re
 
 from validators.base import Token, TokenKind
 
+MAX_CHARS = 6_000  # the grammar's error recovery and the search for closing quotes are quadratic in it
 KEYWORDS = frozenset(
     "begin break catch class clean continue data do dynamicparam else elseif end enum exit filter finally for "
     "foreach function if in param process return switch throw trap try until using while workflow".split()
@@ -21,9 +22,9 @@ _BEFORE_A_COMMAND = frozenset("( $( @( { @{ } ; | || && & . = += return throw ex
 SINGLE = "'\u2018\u2019\u201a\u201b"  # PowerShell takes typographic quotes for plain ones
 DOUBLE = '"\u201c\u201d\u201e'
 _SPACE = r"[^\S\r\n]"
-_SUBEXPRESSION = (  # what "$(...)" may hold: strings, and parentheses two deep
-    rf"\$\((?:[^(){SINGLE}{DOUBLE}]|[{SINGLE}][^{SINGLE}]*[{SINGLE}]|[{DOUBLE}][^{DOUBLE}]*[{DOUBLE}]"
-    rf"|\((?:[^()]|\([^()]*\)){{0,400}}+\)){{0,400}}+\)"
+_SUBEXPRESSION = (  # what "$(...)" may hold: strings, and parentheses two deep; counted, to bound the work
+    rf"\$\((?:[^(){SINGLE}{DOUBLE}]++|[{SINGLE}][^{SINGLE}]*+[{SINGLE}]|[{DOUBLE}][^{DOUBLE}]*+[{DOUBLE}]"
+    r"|\((?:[^()]++|\([^()]*+\)){0,50}+\)){0,50}+\)"
 )
 _OPERATOR_WORD = (
     r"-(?:[ci]?(?:eq|ne|gt|ge|lt|le|like|notlike|match|notmatch|replace|contains|notcontains|in|notin|split)"
@@ -47,11 +48,12 @@ TOKEN = re.compile(
     | (?P<verbatim>--%(?=\s)[^\r\n|]*)
     | (?P<redirection>[1-6*]?>>?(?:&[12])?)
     | (?P<member>(?<=[\w)\]}}{SINGLE}{DOUBLE}]\.)[^\W\d]\w*|(?<=::)[^\W\d]\w*)
-    | (?P<number>(?:0x[\da-f]+|\d+(?:\.(?!\.)\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)[dlsuyn]{{0,2}}(?:[kmgtp]b)?(?!\w))
+    | (?P<number>
+        (?:0x[\da-f]+|\d+(?:\.(?!\.)\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)[dlsuyn]{{0,2}}(?:[kmgtp]b)?(?!\w))
     | (?P<parameter>(?<![\w)\]}}])(?!{_OPERATOR_WORD})--?[^\W\d][\w-]*:?)
     | (?P<word>
         (?:[\w`]|(?<![\w)\]}}])(?:~|\.\.?)?(?:\\{{1,4}}+|/)(?=[^\W\d]|[.*])|\*(?=\.\w))
-        (?:\w|`\S|\*|[-.:\\/+@\#~%]+(?=[\w`*]))*)
+        (?:\w|`\S|\*|[-.:\\/+@\#~%]{{1,12}}(?=[\w`*]))*)
     | (?P<operator>{_OPERATOR_WORD}|\|\|?|&&?|\?\?=?|[-+*/%]?=|\+\+|--|\.\.|::|[-+*/%!.:?<~])
     | (?P<other>(?s:.))
     """,
@@ -73,8 +75,10 @@ def tokenize(code: str) -> list[Token]:
     FUNCTION is a bare word where a command may stand, PARAMETER ``-Name`` or ``--name``, TYPE a word behind
     ``[``, NAME any other bare word and a member. Operators such as ``-eq`` are OPERATOR even where a command
     has a parameter of that name. ``.`` and ``::`` are operators; ``,`` and ``;`` are separators. A string is
-    one token; a quote without its partner runs to the end of its line.
+    one token; a quote without its partner runs to the end of its line. Text too long to be judged is one OTHER.
     """
+    if len(code) > MAX_CHARS:
+        return [Token(code, TokenKind.OTHER, 0)]
     tokens: list[Token] = []
     previous = Token("\n", TokenKind.NEWLINE, 0)
     command_next = True
@@ -108,6 +112,7 @@ def _kind_of_word(word: str, following: str, previous: str, command_next: bool) 
     lower = word.lower()
     if lower == "foreach" and previous == "|":
         return TokenKind.FUNCTION
-    if lower in KEYWORDS and (command_next or lower == "in" or previous in (")", "}") or following[:1] in ("(", "{")):
+    introduces = command_next or lower == "in" or previous in (")", "}") or following[:1] in ("(", "{")
+    if lower in KEYWORDS and introduces:
         return TokenKind.KEYWORD
     return TokenKind.FUNCTION if command_next else TokenKind.NAME

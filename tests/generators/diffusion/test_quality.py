@@ -1,0 +1,78 @@
+"""What samples are worth, counted by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from generators.diffusion.checkpoint import Checkpoint
+from generators.diffusion.data import Dataset
+from generators.diffusion.quality import TILE, draw_texts, sample_quality, validation_loss
+from validators import Language, get_language
+
+
+def test_shares_are_of_all_samples(excel: Language) -> None:
+    texts = [
+        "=SUM(A1:A9)",  # in the training set
+        "=MAX(B1,2)", "=MAX(B1,2)",  # good, but twice
+        "=A1",  # accepted, trivial
+        "=SUM(A1", "",  # not accepted
+        "=C3/D4", "=IF(A1>2,1,0)",  # good
+    ]  # fmt: skip
+    assert sample_quality(excel, texts, {"=SUM(A1:A9)"}) == {
+        "samples": 8,
+        "accepted": 6 / 8,
+        "distinct": 7 / 8,
+        "novel": 5 / 6,
+        "accepted_novel_distinct_nontrivial": 3 / 8,
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "counts"),
+    [
+        ("excel", "=A1", False),
+        ("excel", "=-A1", False),
+        ("excel", "=A1:B2", False),
+        ("excel", "=A1+2", True),
+        ("excel", "=PI()", True),
+        ("python", "x = 1", False),
+        ("python", "x[y]", False),
+        ("python", "x = -1", True),
+        ("python", "pass", False),
+        ("python", "if x: pass", True),
+    ],
+)
+def test_non_trivial_is_four_tokens_that_do_something(language: str, text: str, counts: bool) -> None:
+    quality = sample_quality(get_language(language), [text], set())
+    assert quality["accepted"] == 1
+    assert quality["accepted_novel_distinct_nontrivial"] == counts
+
+
+def test_nothing_accepted_is_nothing_novel(excel: Language) -> None:
+    quality = sample_quality(excel, ["=(", ""], set())
+    assert quality["accepted"] == quality["novel"] == quality["accepted_novel_distinct_nontrivial"] == 0
+
+
+def test_samples_are_as_many_as_asked_for_and_follow_from_the_seed(checkpoint: Checkpoint) -> None:
+    texts = draw_texts(checkpoint, TILE + 3, seed=1)
+    assert len(texts) == TILE + 3
+    assert draw_texts(checkpoint, TILE + 3, seed=1) == texts
+    assert draw_texts(checkpoint, TILE + 3, seed=2) != texts
+
+
+def test_the_sampler_can_be_another(checkpoint: Checkpoint) -> None:
+    other = checkpoint.config.sampling.model_copy(update={"feedback": "denoiser", "steps": 3})
+    assert draw_texts(checkpoint, 8, seed=1, sampling=other) != draw_texts(checkpoint, 8, seed=1)
+
+
+def test_validation_loss_is_a_figure_of_the_snippets_not_of_their_order(
+    checkpoint: Checkpoint, dataset: Dataset
+) -> None:
+    snippets = sorted(dataset.train, key=len)[:20]
+    value = validation_loss(checkpoint, snippets, seed=0)
+    assert 0 < value < 100
+    assert validation_loss(checkpoint, snippets, seed=0) == value
+    assert validation_loss(checkpoint, snippets, seed=1) != value
+    assert math.isnan(validation_loss(checkpoint, [], seed=0))

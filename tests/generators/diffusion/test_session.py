@@ -1,0 +1,227 @@
+"""A training run in a folder: resumed exactly, refused when it is another, exported with its figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generators.diffusion.checkpoint import CheckpointError, checkpoint_hash, load_checkpoint
+from generators.diffusion.config import Preset
+from generators.diffusion.data import frame_counts
+from generators.diffusion.quality import draw_texts
+from generators.diffusion.session import Schedule, Source, TrainingRun
+from validators import Language
+
+SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, evaluate_samples=8)
+SOURCE = Source(name="formulas.jsonl", sha256="ab" * 32)
+TIMES = {"tokens_per_second", "core_seconds"}
+
+Line = dict[str, Any]
+MakeRun = Callable[..., TrainingRun]
+
+
+@pytest.fixture(scope="module")
+def make_run(excel: Language, formulas: list[str], preset: Preset) -> MakeRun:
+    def make(
+        folder: Path, source: Source = SOURCE, model: dict[str, object] | None = None,
+        sampling: dict[str, object] | None = None, read: Callable[[], Sequence[str]] = lambda: formulas,
+        **training: object,
+    ) -> TrainingRun:  # fmt: skip
+        changed = Preset(
+            model=preset.model.model_copy(update=model or {}),
+            training=preset.training.model_copy(update=training),
+            sampling=preset.sampling.model_copy(update=sampling or {}),
+        )
+        return TrainingRun(
+            folder=folder, language=excel, preset_name="small", preset=changed, source=source, read=read,
+            schedule=SCHEDULE,
+        )  # fmt: skip
+
+    return make
+
+
+def untimed(lines: list[Line]) -> list[Line]:
+    return [{key: value for key, value in line.items() if key not in TIMES} for line in lines]
+
+
+def stop_after(step: int) -> Callable[[], bool]:
+    """Asks to stop when the given number of steps is done, counted from where the run goes on."""
+    calls: Iterator[int] = iter(range(1, 1000))
+    return lambda: next(calls) >= step
+
+
+@pytest.fixture(scope="module")
+def golden(make_run: MakeRun, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Line]]:
+    """A run that nothing interrupts: its folder and what it reported."""
+    folder, lines = tmp_path_factory.mktemp("golden"), list[Line]()
+    assert make_run(folder).run(lines.append)
+    return folder, lines
+
+
+def test_a_run_reports_as_often_as_its_schedule_says(golden: tuple[Path, list[Line]]) -> None:
+    _, lines = golden
+    assert [line["step"] for line in lines] == [2, 4, 6, 8, 10, 12]
+    assert [line["step"] for line in lines if "accepted" in line] == [6, 12]
+    for line in lines:
+        assert line.keys() >= {"loss", "denoiser", "decoder", "cross_entropy", "learning_rate", *TIMES}
+    for line in (lines[2], lines[5]):
+        assert line["samples"] == 8
+        assert len(line["examples"]) <= 3
+        assert line["validation_cross_entropy"] > 0
+    seconds = [line["core_seconds"] for line in lines]
+    assert seconds == sorted(seconds)
+
+
+def test_the_log_on_disk_is_what_was_reported(golden: tuple[Path, list[Line]]) -> None:
+    folder, lines = golden
+    assert [json.loads(text) for text in (folder / "training" / "log.jsonl").read_text().splitlines()] == lines
+
+
+@pytest.mark.parametrize("stops", [(1,), (5,), (6, 3), (3, 3, 3), (11,)])
+def test_a_stopped_run_goes_on_and_ends_as_if_it_had_not_been(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], tmp_path: Path, stops: tuple[int, ...]
+) -> None:
+    folder, expected = golden
+    lines: list[Line] = []
+    for number, steps in enumerate(stops):
+        run = make_run(tmp_path)
+        assert run.resumed is (number > 0)
+        assert run.run(lines.append, stop_after(steps)) is False
+        assert (tmp_path / "training" / "state.json").is_file()
+    last = make_run(tmp_path)
+    assert last.trainer.step == sum(stops)
+    assert last.run(lines.append) is True
+    assert untimed(lines) == untimed(expected)
+    log = (tmp_path / "training" / "log.jsonl").read_text().splitlines()
+    assert untimed([json.loads(text) for text in log]) == untimed(expected)
+    assert checkpoint_hash(tmp_path) == checkpoint_hash(folder)
+
+
+class KilledError(Exception):
+    """Stands for a kill between two saves."""
+
+
+def test_a_run_killed_between_saves_does_its_lost_steps_again(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], tmp_path: Path
+) -> None:
+    folder, expected = golden
+
+    def kill_at_6(line: Line) -> None:
+        if line["step"] == 6:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        make_run(tmp_path).run(kill_at_6)
+    again, lines = make_run(tmp_path), list[Line]()
+    assert again.trainer.step == 4
+    assert again.run(lines.append)
+    assert untimed(lines) == untimed(expected[2:])
+    log = (tmp_path / "training" / "log.jsonl").read_text().splitlines()
+    assert untimed([json.loads(text) for text in log]) == untimed(expected)
+    assert checkpoint_hash(tmp_path) == checkpoint_hash(folder)
+
+
+def test_a_run_that_is_asked_to_stop_at_its_last_step_is_finished(make_run: MakeRun, tmp_path: Path) -> None:
+    assert make_run(tmp_path).run(lambda line: None, stop_after(12)) is True
+
+
+def test_a_finished_run_does_nothing(make_run: MakeRun, golden: tuple[Path, list[Line]]) -> None:
+    folder, _ = golden
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    lines: list[Line] = []
+    assert make_run(folder, read=lambda: pytest.fail("the corpus is prepared already")).run(lines.append)
+    assert lines == []
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_a_longer_run_goes_on_from_a_finished_one(make_run: MakeRun, tmp_path: Path) -> None:
+    lines: list[Line] = []
+    assert make_run(tmp_path, steps=3).run(lines.append)
+    longer = make_run(tmp_path, steps=5)
+    assert longer.resumed
+    assert longer.run(lines.append)
+    assert [line["step"] for line in lines] == [2, 3, 4, 5]
+    assert load_checkpoint(tmp_path, "excel").config.trained_steps == 5
+
+
+def test_a_run_that_was_stopped_and_is_made_shorter_exports_what_it_has(make_run: MakeRun, tmp_path: Path) -> None:
+    assert make_run(tmp_path).run(lambda line: None, stop_after(3)) is False
+    assert not (tmp_path / "config.json").exists()
+    assert make_run(tmp_path, steps=3).run(lambda line: None) is True
+    assert load_checkpoint(tmp_path, "excel").config.trained_steps == 3
+
+
+OTHERS: dict[str, dict[str, object]] = {
+    "corpus": {"source": Source(name="formulas.jsonl", sha256="cd" * 32)},
+    "model.width": {"model": {"width": 32}},
+    "training.seed": {"seed": 1},
+    "training.learning_rate": {"learning_rate": 1e-4},
+    "training.delexicalise": {"delexicalise": False},
+}
+
+
+@pytest.mark.parametrize(("field", "changes"), OTHERS.items(), ids=OTHERS)
+def test_another_run_in_the_same_folder_is_refused_naming_the_field(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], field: str, changes: dict[str, object]
+) -> None:
+    folder, _ = golden
+    with pytest.raises(CheckpointError) as caught:
+        make_run(folder, **changes)
+    assert f"({field} differ)" in str(caught.value)
+    assert str(folder) in str(caught.value)
+
+
+def test_how_samples_are_drawn_may_change(make_run: MakeRun, golden: tuple[Path, list[Line]]) -> None:
+    folder, _ = golden
+    assert make_run(folder, sampling={"steps": 9}).trainer.step == 12
+
+
+def test_a_damaged_dataset_is_one_line_with_the_way_out(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], tmp_path: Path
+) -> None:
+    folder, _ = golden
+    (tmp_path / "training").mkdir()
+    data = (folder / "training" / "dataset.json").read_bytes()
+    (tmp_path / "training" / "dataset.json").write_bytes(data[: len(data) // 2])
+    with pytest.raises(CheckpointError, match=r"dataset\.json is damaged .* to start anew"):
+        make_run(tmp_path)
+
+
+def test_the_exported_checkpoint_is_the_averaged_model_with_its_history(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], preset: Preset
+) -> None:
+    folder, lines = golden
+    loaded = load_checkpoint(folder, "excel")
+    run = make_run(folder)
+    config = loaded.config
+    assert (config.language, config.preset, config.trained_steps) == ("excel", "small", 12)
+    assert (config.corpus_sha256, config.settings) == (SOURCE.sha256, preset)
+    assert config.frame_counts == frame_counts(run.dataset, preset)
+    assert draw_texts(loaded, 8, seed=12) == draw_texts(run.checkpoint(), 8, seed=12)
+    assert lines[-1]["examples"] == sorted(set(texts := draw_texts(loaded, 8, seed=12)), key=texts.index)[:3]
+
+
+def test_the_card_has_the_figures_of_the_run(make_run: MakeRun, golden: tuple[Path, list[Line]]) -> None:
+    folder, lines = golden
+    card = (folder / "README.md").read_text()
+    run = make_run(folder)
+    counts = run.trainer.averaged.parameter_counts()
+    for figure in (
+        "# small code diffusion model for excel", "formulas.jsonl", SOURCE.sha256, "12 steps",
+        f"Parameters: {counts['total']:,}", f"{counts['without_embeddings']:,} without embeddings",
+        f"vocabulary {len(run.dataset.tokenizer)}", f"{len(run.dataset.train)} snippets to train on",
+        f"{len(run.dataset.validation)} held out by sketch", "Literals delexicalised: yes", "at most 15 tokens",
+        "6 steps, fed back: softmax, eta 1", "n = 8 a row",
+    ):  # fmt: skip
+        assert figure in card
+    for line in (lines[2], lines[5]):
+        assert (
+            f"| {line['step']} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
+            f"| {line['distinct']:.3f} | {line['accepted_novel_distinct_nontrivial']:.3f} |"
+        ) in card
+    for example in lines[5]["examples"]:
+        assert repr(example) in card

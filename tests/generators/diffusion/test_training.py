@@ -1,0 +1,280 @@
+"""The training loop: exact resume, whole states, the learning rate, averaged weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from generators.diffusion.checkpoint import CheckpointError
+from generators.diffusion.config import SMALL, Preset
+from generators.diffusion.data import Batches, CorpusError, Dataset
+from generators.diffusion.schedule import TimeWarp
+from generators.diffusion.training import Progress, Trainer, learning_rate
+from validators import Language
+
+MakeTrainer = Callable[..., Trainer]
+
+
+@pytest.fixture(scope="module")
+def make_trainer(excel: Language, dataset: Dataset, preset: Preset) -> MakeTrainer:
+    batches: dict[Preset, Batches] = {}
+
+    def make(**changes: object) -> Trainer:
+        changed = preset.model_copy(update={"training": preset.training.model_copy(update=changes)})
+        if changed not in batches:
+            batches[changed] = Batches(excel, dataset, changed)
+        return Trainer(changed, batches[changed], len(dataset.tokenizer))
+
+    return make
+
+
+def weights(trainer: Trainer) -> dict[str, Tensor]:
+    """Everything learned: the model, its average, the moments."""
+    state = {f"model.{k}": v.clone() for k, v in trainer.model.state_dict().items()}
+    state |= {f"average.{k}": v.clone() for k, v in trainer.averaged.state_dict().items()}
+    for name, parameter in trainer.model.named_parameters():
+        state |= {f"{name}.{k}": v.clone() for k, v in trainer.optimiser.state[parameter].items()}
+    return state
+
+
+def equal(left: dict[str, Tensor], right: dict[str, Tensor]) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[k], right[k]) for k in left)
+
+
+@pytest.fixture(scope="module")
+def golden(make_trainer: MakeTrainer) -> tuple[list[Progress], dict[str, Tensor]]:
+    """A run of 12 steps that nothing interrupts."""
+    trainer = make_trainer()
+    return list(trainer.run()), weights(trainer)
+
+
+def test_the_loss_falls(make_trainer: MakeTrainer) -> None:
+    losses = [progress.cross_entropy for progress in make_trainer(steps=60, warp=False, decay_share=0.0).run()]
+    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+
+
+def test_progress_says_what_was_done(golden: tuple[list[Progress], dict[str, Tensor]], preset: Preset) -> None:
+    lines, _ = golden
+    assert [line.step for line in lines] == list(range(1, 13))
+    for line in lines:
+        assert line.loss == pytest.approx(line.denoiser + line.decoder + line.cross_entropy)
+        assert line.learning_rate == learning_rate(line.step - 1, preset.training)
+        assert 0 < line.tokens <= preset.training.batch_tokens
+
+
+def test_a_run_that_is_killed_at_any_step_ends_as_if_it_had_not_been(
+    make_trainer: MakeTrainer, golden: tuple[list[Progress], dict[str, Tensor]], tmp_path: Path
+) -> None:
+    lines, final = golden
+    fresh = torch.linspace(0, 1, len(final["model.warp.knots"]))
+    assert not torch.equal(final["model.warp.knots"], fresh)  # the warp is refitted on the way
+    for killed_at in range(1, 12):
+        first = make_trainer()
+        for progress in first.run():
+            if progress.step == killed_at:
+                first.save(tmp_path)
+            if progress.step == min(killed_at + 2, 11):  # the work since the last save is lost
+                break
+        second = make_trainer()
+        assert second.resume(tmp_path)
+        assert second.step == killed_at
+        assert list(second.run()) == lines[killed_at:]
+        assert equal(weights(second), final)
+
+
+def test_a_run_killed_at_every_step_ends_the_same(
+    make_trainer: MakeTrainer, golden: tuple[list[Progress], dict[str, Tensor]], tmp_path: Path
+) -> None:
+    lines, final = golden
+    for expected in lines:
+        trainer = make_trainer()
+        trainer.resume(tmp_path)
+        assert next(trainer.run()) == expected
+        trainer.save(tmp_path)
+    assert equal(weights(trainer), final)
+    assert list(trainer.run()) == []
+
+
+def test_another_seed_trains_another_model(
+    make_trainer: MakeTrainer, golden: tuple[list[Progress], dict[str, Tensor]]
+) -> None:
+    assert next(make_trainer(seed=1).run()).loss != golden[0][0].loss
+
+
+def test_training_leaves_the_callers_random_numbers_reproducible(
+    make_trainer: MakeTrainer, golden: tuple[list[Progress], dict[str, Tensor]]
+) -> None:
+    torch.manual_seed(123)
+    trainer = make_trainer()
+    torch.manual_seed(456)
+    torch.rand(3)
+    assert next(trainer.run()) == golden[0][0]
+
+
+@pytest.fixture
+def saved(make_trainer: MakeTrainer, tmp_path: Path) -> Path:
+    """The state after two steps."""
+    trainer = make_trainer()
+    steps = trainer.run()
+    next(steps)
+    next(steps)
+    trainer.save(tmp_path)
+    return tmp_path
+
+
+def test_nothing_to_resume_from_is_no_error(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    assert not make_trainer().resume(tmp_path / "nowhere")
+
+
+def test_a_newer_state_that_was_never_named_does_not_matter(make_trainer: MakeTrainer, saved: Path) -> None:
+    (saved / "state-00000003.safetensors").write_bytes(b"half of it")
+    (saved / ".state-00000004.safetensors").write_bytes(b"")
+    (saved / ".state.json").write_text('{"file": ')
+    trainer = make_trainer()
+    assert trainer.resume(saved)
+    assert trainer.step == 2
+    next(trainer.run())
+    trainer.save(saved)  # over the garbage
+    again = make_trainer()
+    assert again.resume(saved)
+    assert again.step == 3
+    assert [path.name for path in saved.glob("state-*")] == ["state-00000003.safetensors"]
+
+
+class KilledError(Exception):
+    """Stands for a kill in the middle of a save."""
+
+
+def test_a_save_that_is_killed_at_any_moment_leaves_a_whole_state(
+    make_trainer: MakeTrainer, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every change that a save makes to a folder goes through one of these calls."""
+    import safetensors.torch
+
+    calls: Iterator[int]
+
+    def counted(function: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **options: object) -> object:
+            if next(calls) == kill_at:
+                raise KilledError
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(safetensors.torch, "save_file", counted(safetensors.torch.save_file))
+    for name in ("write_text", "replace", "unlink"):
+        monkeypatch.setattr(Path, name, counted(getattr(Path, name)))
+    trainer = make_trainer()
+    trainer.resume(saved)
+    steps = trainer.run()
+    moments = 0
+    for kill_at in range(100):
+        next(steps)
+        calls = iter(range(1000))
+        try:
+            trainer.save(saved)
+        except KilledError:
+            moments += 1
+        else:
+            break
+        resumed = make_trainer()
+        assert resumed.resume(saved)
+        assert 2 <= resumed.step <= trainer.step
+    assert moments >= 5
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "no tensors": lambda folder: (folder / "state-00000002.safetensors").unlink(),
+    "truncated tensors": lambda folder: (folder / "state-00000002.safetensors").write_bytes(b"\x10" * 100),
+    "truncated counters": lambda folder: (folder / "state.json").write_text('{"file": "state-0000'),
+    "counters are no object": lambda folder: (folder / "state.json").write_text("[2]"),
+    "no UTF-8": lambda folder: (folder / "state.json").write_bytes(b"\xff\xfe{}"),
+    "nothing in the counters": lambda folder: (folder / "state.json").write_text("{}"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_state_is_one_line_with_the_way_out(
+    make_trainer: MakeTrainer, saved: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(saved)
+    with pytest.raises(CheckpointError, match=r"^training state in .* is damaged \(.*\): delete it to start anew$") as info:
+        make_trainer().resume(saved)
+    assert "\n" not in str(info.value)
+    assert str(saved) in str(info.value)
+
+
+@pytest.mark.parametrize("key", ["file", "step", "epoch", "batch", "curve", "averaged"])
+def test_a_state_without_one_of_its_counters_is_damaged(make_trainer: MakeTrainer, saved: Path, key: str) -> None:
+    state = json.loads((saved / "state.json").read_text())
+    del state[key]
+    (saved / "state.json").write_text(json.dumps(state))
+    with pytest.raises(CheckpointError, match=f"KeyError: '{key}'"):
+        make_trainer().resume(saved)
+
+
+def test_a_state_of_another_model_is_refused(
+    make_trainer: MakeTrainer, excel: Language, dataset: Dataset, preset: Preset, saved: Path
+) -> None:
+    wider = preset.model_copy(update={"model": preset.model.model_copy(update={"width": 32})})
+    with pytest.raises(CheckpointError, match="size mismatch"):
+        Trainer(wider, Batches(excel, dataset, wider), len(dataset.tokenizer)).resume(saved)
+
+
+def test_fewer_batches_than_processes_are_refused(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    trainer.world = 1000
+    with pytest.raises(CorpusError, match="batches for 1000 processes"):
+        next(trainer.run())
+
+
+def test_learning_rate_warms_up_stays_and_decays_to_three_percent() -> None:
+    settings = SMALL.training.model_copy(
+        update={"steps": 1000, "warmup_steps": 100, "decay_share": 0.3, "learning_rate": 1.0}
+    )
+    rates = [learning_rate(step, settings) for step in range(1000)]
+    assert rates[:100] == pytest.approx([(step + 1) / 100 for step in range(100)])
+    assert rates[100:701] == [1.0] * 601
+    assert rates[850] == pytest.approx(0.03 + 0.97 / 2)
+    assert all(later < earlier for earlier, later in zip(rates[700:], rates[701:], strict=False))
+    assert rates[-1] == pytest.approx(0.03, abs=0.005)
+    assert learning_rate(1000, settings) == pytest.approx(0.03)
+
+
+def test_learning_rate_without_warm_up_or_decay_is_constant() -> None:
+    settings = SMALL.training.model_copy(update={"warmup_steps": 0, "decay_share": 0.0, "learning_rate": 0.5})
+    assert {learning_rate(step, settings) for step in range(0, settings.steps, 100)} == {0.5}
+
+
+def test_averaged_weights_follow_the_weights_slowly(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(ema=0.9, warp=False)
+    name = "denoiser.project_in.weight"
+    expected: Tensor | None = None
+    for progress in trainer.run():
+        current = trainer.model.state_dict()[name]
+        decay = min(0.9, (1 + progress.step) / (50 + progress.step))  # early weights are soon forgotten
+        expected = current.clone() if expected is None else decay * expected + (1 - decay) * current
+        torch.testing.assert_close(trainer.averaged.state_dict()[name], expected)
+        if progress.step > 1:
+            assert not torch.equal(trainer.averaged.state_dict()[name], current)
+
+
+def test_the_warp_is_refitted_when_it_should_be_and_then_left_alone(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()  # every 3 steps, from the second time on, until step 9
+    knots = [TimeWarp().knots]
+    for _ in trainer.run():
+        knots.append(trainer.model.warp.knots.clone())
+        assert torch.equal(trainer.averaged.warp.knots, knots[-1])
+    changes = [step for step in range(1, 13) if not torch.equal(knots[step], knots[step - 1])]
+    assert changes == [6, 9]
+
+
+def test_without_the_warp_time_stays_as_it_is(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(warp=False)
+    list(trainer.run())
+    assert torch.equal(trainer.model.warp.knots, TimeWarp().knots)
