@@ -1,6 +1,6 @@
 # Each target sets up what it needs, on a fresh machine too: Python 3.11 or newer with venv, and a package index.
 PYTHON ?= python3
-OUT ?= out/quickstart
+OUT := out/quickstart
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help run test lint slow bench clean
+.PHONY: help run test lint style types slow bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -20,8 +20,12 @@ run: $(READY) ## make a small dataset, show some pairs and say what to do next
 test: $(READY) ## the fast tests
 	$(BIN)/python -m pytest
 
-lint: $(READY) ## style and types
+lint: style types ## style and types
+
+style: $(READY)
 	$(BIN)/ruff check
+
+types: $(READY)
 	$(BIN)/mypy
 
 slow: $(READY) ## kills, faults and clusters: minutes
@@ -31,7 +35,7 @@ bench: $(READY) ## speed and memory, as ratios in one run
 	set -e; for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 clean: ## everything that the targets made
-	rm -rf $(VENV) $(OUT) .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) out/quickstart .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

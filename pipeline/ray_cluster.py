@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from schemas.errors import RunError
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3  # to start or reach Ray
 OBJECT_STORE_BYTES = 256 * 1024**2  # shards of candidates are small; Ray would reserve a third of the memory
 
 
@@ -18,6 +23,9 @@ def connected(*, show_logs: bool = False) -> Iterator[Any]:
 
     Args:
         show_logs: print what workers print.
+
+    Raises:
+        RunError: Ray could not be started or reached.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -28,14 +36,26 @@ def connected(*, show_logs: bool = False) -> Iterator[Any]:
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     import ray
 
-    if address:
-        ray.init(logging_level=logging.WARNING, log_to_driver=show_logs)
-    else:
-        ray.init(
-            address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES,
-            logging_level=logging.WARNING, log_to_driver=show_logs,
-        )  # fmt: skip
+    options: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": show_logs}
+    if not address:
+        options |= {"address": "local", "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+    _connect(ray, options)
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _connect(ray: Any, options: dict[str, Any]) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:  # on a busy machine Ray gives up on its own start, with exceptions of any class
+            ray.shutdown()
+            if attempt == ATTEMPTS:
+                cause = str(error).strip().splitlines()[0]
+                raise RunError(
+                    f"Ray did not start or could not be reached ({cause}): try again, check RAY_ADDRESS, or run with --local"
+                ) from error
+            logger.warning("Ray did not start (%s); trying again", type(error).__name__)

@@ -1,10 +1,14 @@
-"""The difference of two snippets in significant tokens: Levenshtein with unit costs, by rapidfuzz."""
+"""The difference of two snippets in significant tokens: Levenshtein with unit costs, by rapidfuzz.
+
+Of the shortest ways from one side to the other rapidfuzz's is taken; positions are on the fixed side, where an
+insertion into the broken side has the index of the token that follows it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from rapidfuzz.distance import Levenshtein
 
@@ -32,9 +36,26 @@ class TokenDiff:
     span: int  # tokens between the first and the last edit on the fixed side; 0 for one place
 
 
-def significant(language: Language, code: str) -> list[Token]:
-    """The tokens that count: all but spaces. Indentation and line ends count where a language has them."""
-    return [t for t in language.tokens(code) if t.kind is not TokenKind.SPACE]
+def significant(language: Language, code: str, *, spaces: bool = False) -> list[Token]:
+    """The tokens that count: all but spaces, blank lines, and line breaks before the first and after the last.
+
+    Indentation, line breaks and comments count where a language has them. ``spaces`` keeps spaces as well.
+    """
+    kept: list[Token] = []
+    for token in language.tokens(code):
+        if token.kind is TokenKind.SPACE and not spaces:
+            continue
+        if token.kind is TokenKind.NEWLINE and (not kept or kept[-1].kind is TokenKind.NEWLINE):
+            continue
+        kept.append(token)
+    if kept and kept[-1].kind is TokenKind.NEWLINE:
+        kept.pop()
+    return kept
+
+
+def texts(tokens: Sequence[Token]) -> list[str]:
+    """What of tokens is compared: their texts, with all line breaks alike."""
+    return ["\n" if token.kind is TokenKind.NEWLINE else token.text for token in tokens]
 
 
 def token_distance(broken: Sequence[str], fixed: Sequence[str], limit: int | None = None) -> int:
@@ -44,30 +65,31 @@ def token_distance(broken: Sequence[str], fixed: Sequence[str], limit: int | Non
 
 
 def token_diff(language: Language, broken: str, fixed: str) -> TokenDiff:
-    """Distance, hunks and span of two snippets.
+    """How far two snippets are apart in `significant` tokens."""
+    return compare(texts(significant(language, broken)), texts(significant(language, fixed)))
 
-    Positions are on the fixed side; an insertion into the broken side has the index of the token that follows it.
-    """
-    a = [t.text for t in significant(language, broken)]
-    b = [t.text for t in significant(language, fixed)]
-    operations = Levenshtein.editops(*_letters(a, b))
-    distance = len(operations)
-    # each edit as the stretch of the fixed side that it covers: a deletion covers none
-    places = [(dest, dest if tag == "delete" else dest + 1) for tag, _, dest in operations.as_list()]
-    hunks = sum(i == 0 or places[i][0] > places[i - 1][1] for i in range(distance))
+
+def compare(broken: Sequence[str], fixed: Sequence[str]) -> TokenDiff:
+    """How far two token lists are apart."""
+    operations = Levenshtein.editops(*_letters(broken, fixed))
+    # each edit as the stretch of the fixed side that it covers: what is deleted covers none
+    places = [(edit.dest_pos, edit.dest_pos + (edit.tag != "delete")) for edit in operations]
+    hunks = sum(not i or start > places[i - 1][1] for i, (start, _) in enumerate(places))
     span = places[-1][0] - places[0][0] if places else 0
-    return TokenDiff(distance, distance / max(len(a), len(b), 1), hunks, span)
+    return TokenDiff(len(places), len(places) / max(len(broken), len(fixed), 1), hunks, span)
 
 
 def edits(language: Language, broken: str, fixed: str) -> list[Edit]:
     """The way from broken to fixed as runs of tokens, spaces left out; for people to look at."""
     a, b = significant(language, broken), significant(language, fixed)
-    codes = Levenshtein.opcodes(*_letters([t.text for t in a], [t.text for t in b]))
-    return [Edit(tag, tuple(a[i:j]), tuple(b[k:m])) for tag, i, j, k, m in codes.as_list()]
+    return [
+        Edit(cast(Operation, op.tag), tuple(a[op.src_start : op.src_end]), tuple(b[op.dest_start : op.dest_end]))
+        for op in Levenshtein.opcodes(*_letters(texts(a), texts(b)))
+    ]
 
 
 def _letters(broken: Sequence[str], fixed: Sequence[str]) -> tuple[str, str]:
     """One character for each distinct token: rapidfuzz is fastest on strings."""
     letter: dict[str, str] = {}
-    texts = ["".join(letter.setdefault(t, chr(len(letter) + 1)) for t in side) for side in (broken, fixed)]
-    return texts[0], texts[1]
+    sides = ["".join(letter.setdefault(text, chr(len(letter) + 1)) for text in side) for side in (broken, fixed)]
+    return sides[0], sides[1]

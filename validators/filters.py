@@ -8,7 +8,7 @@ from functools import lru_cache
 from schemas.ids import digest
 from schemas.reasons import Reason
 from validators.base import Language
-from validators.diff import token_diff
+from validators.diff import compare, significant, texts
 
 _FIXED_SIDES = 4_096  # verdicts kept: several broken sides of one trajectory share a fixed side
 
@@ -48,22 +48,29 @@ class PairFilter:
         self._fixed_accepted = lru_cache(_FIXED_SIDES)(lambda fixed: language.check(fixed).accepted)
 
     def __call__(self, broken: str, fixed: str) -> JudgedPair | Reason:
-        """The cheap tests first."""
+        """The cheap tests first.
+
+        Where nothing but spaces differs, they are insignificant if the parser takes both sides. If it refuses
+        the broken one (``[Math]::Sqrt (9)``), they are the mistake, and count as tokens in the distance.
+        """
         rules, language = self._rules, self._language
         if not broken.strip() or not fixed.strip():
             return Reason.EMPTY
-        if max(len(broken), len(fixed)) > rules.max_chars:
+        if max(len(broken), len(fixed)) > min(rules.max_chars, language.max_chars):
             return Reason.TOO_LONG
         if broken == fixed:
             return Reason.IDENTICAL
+        verdict = language.check(broken)
+        before, after = (texts(significant(language, code)) for code in (broken, fixed))
+        if before == after:
+            if verdict.accepted:
+                return Reason.WHITESPACE_ONLY
+            before, after = (texts(significant(language, code, spaces=True)) for code in (broken, fixed))
         if not self._fixed_accepted(fixed):
             return Reason.FIXED_REJECTED
-        verdict = language.check(broken)
         if verdict.accepted and rules.require_broken_rejected:
             return Reason.BROKEN_ACCEPTED
-        diff = token_diff(language, broken, fixed)
-        if diff.distance == 0:
-            return Reason.WHITESPACE_ONLY
+        diff = compare(before, after)
         if diff.distance < rules.min_distance:
             return Reason.TOO_CLOSE
         limit = rules.max_normalized_distance

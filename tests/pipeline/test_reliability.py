@@ -7,7 +7,6 @@ import json
 import multiprocessing
 import random
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,14 +32,6 @@ from tests.pipeline.fakes import (
     raising,
     run_fake,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_waiting_for_the_disk() -> Iterator[None]:
-    """A killed process takes nothing out of the page cache, so flushing to disk changes nothing here but the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(storage_module.os, "fsync", lambda _: None)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +72,7 @@ def test_a_rerun_that_is_killed_too_still_publishes_the_same_bytes(
 ) -> None:
     expected, accesses = calm
     source = random.Random(0)
-    for number in range(12):
+    for number in range(6):
         out = tmp_path / str(number)
         for _ in range(2):
             strike = at(source.randrange(1, len(accesses) + 1), kill)

@@ -21,14 +21,14 @@ from generators.diffusion.training import Trainer
 from validators import get_language
 
 ROOT = Path(__file__).parents[2]
-SHAPES = ("=SUM(A{i}:B{i})", "=A{i}*2", "=MAX(A{i},B{i})", "=-C{i}", "=A{i}/B{i}", "=ABS(D{i})", "=A{i}^2", "=A{i}<B{i}")
+SHAPES = ("=SUM(A{i}:B{i})", "=A{i}*2", "=MAX(A{i},B{i})", "=-C{i}", "=A{i}/B{i}", "=ABS(D{i})", "=A{i}^2", "=A{i}<1")
 FORMULAS = [shape.format(i=i) for shape in SHAPES for i in range(1, 60)]
 
 
 def tiny(batch_tokens: int) -> Preset:
     model = {
         "embedding_dim": 8, "width": 16, "heads": 2, "feedforward": 2, "denoiser_blocks": 1, "decoder_blocks": 1,
-        "max_tokens": 12,
+        "min_tokens": 12, "max_tokens": 12,
     }  # fmt: skip
     training = {
         "steps": 12, "batch_tokens": batch_tokens, "min_count": 1, "delexicalise": False, "sketch_cap": 0,

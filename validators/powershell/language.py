@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from validators.base import ACCEPTED, ErrorKind, Token, TokenKind, Verdict
+from validators.limits import beyond_limits
 from validators.powershell.grammar import parse, reject, syntax_error, walk
-from validators.powershell.lexer import MAX_CHARS, tokenize
+from validators.powershell.lexer import DOUBLE, MAX_CHARS, SINGLE, tokenize
 from validators.powershell.lexical import lexical_error
 from validators.powershell.rules import RULES
 
 MAX_DEPTH = 100
 RULES_VERSION = "1"  # to be raised with every change of a verdict here
 
+# PowerShell reads typographic quotes and dashes as plain ones, the grammar does not.
+_PLAIN = str.maketrans(dict.fromkeys(SINGLE, "'") | dict.fromkeys(DOUBLE, '"') | dict.fromkeys("\u2013\u2014\u2015", "-"))
 _PLACEHOLDERS = {TokenKind.STRING: "<string>", TokenKind.NUMBER: "<number>"}
-_KEEP_CASE = frozenset((TokenKind.OTHER,))
 
 
 class PowerShell:
@@ -35,7 +37,8 @@ class PowerShell:
 
     def check(self, code: str) -> Verdict:
         """Whether PowerShell's parser would take ``code`` as a script."""
-        return _beyond_limits(code) or lexical_error(code, MAX_DEPTH) or _grammatical_error(code) or ACCEPTED
+        refusal = beyond_limits(code, MAX_CHARS) or lexical_error(code, MAX_DEPTH) or _grammatical_error(code)
+        return refusal or ACCEPTED
 
     def tokens(self, code: str) -> list[Token]:
         """See `validators.powershell.lexer.tokenize`."""
@@ -59,23 +62,8 @@ class PowerShell:
 LANGUAGE = PowerShell()
 
 
-def _beyond_limits(code: str) -> Verdict | None:
-    if len(code) > MAX_CHARS:
-        message = f"{len(code)} characters; at most {MAX_CHARS} are parsed"
-        return Verdict.reject(code, ErrorKind.TOO_LONG, message, MAX_CHARS)
-    if not code.strip():
-        return Verdict.reject(code, ErrorKind.EMPTY, "no code", 0)
-    if "\0" in code:
-        return Verdict.reject(code, ErrorKind.ENCODING, "NUL character", code.index("\0"))
-    return None
-
-
 def _grammatical_error(code: str) -> Verdict | None:
-    try:
-        data = code.encode()
-    except UnicodeEncodeError as error:
-        message = f"lone surrogate U+{ord(code[error.start]):04X}"
-        return Verdict.reject(code, ErrorKind.ENCODING, message, error.start)
+    data = code.translate(_PLAIN).encode()
     root = parse(data)
     if isinstance(root, int):
         return reject(code, data, root, ErrorKind.OTHER, "too many errors for the parser to recover from")

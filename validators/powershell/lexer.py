@@ -14,10 +14,15 @@ from validators.base import Token, TokenKind
 
 MAX_CHARS = 6_000  # the grammar's error recovery and the search for closing quotes are quadratic in it
 KEYWORDS = frozenset(
-    "begin break catch class clean continue data do dynamicparam else elseif end enum exit filter finally for "
-    "foreach function if in param process return switch throw trap try until using while workflow".split()
+    (
+        *("begin", "break", "catch", "class", "clean", "continue", "data", "do", "dynamicparam", "else", "elseif"),
+        *("end", "enum", "exit", "filter", "finally", "for", "foreach", "function", "if", "in", "param", "process"),
+        *("return", "switch", "throw", "trap", "try", "until", "using", "while", "workflow"),
+    )
 )
-_BEFORE_A_COMMAND = frozenset("( $( @( { @{ } ; | || && & . = += return throw exit in".split())
+_BEFORE_A_COMMAND = frozenset(
+    ("(", "$(", "@(", "{", "@{", "}", ";", "|", "||", "&&", "&", ".", "=", "+=", "return", "throw", "exit", "in")
+)
 
 SINGLE = "'\u2018\u2019\u201a\u201b"  # PowerShell takes typographic quotes for plain ones
 DOUBLE = '"\u201c\u201d\u201e'
@@ -52,7 +57,7 @@ TOKEN = re.compile(
         (?:0x[\da-f]+|\d+(?:\.(?!\.)\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)[dlsuyn]{{0,2}}(?:[kmgtp]b)?(?!\w))
     | (?P<parameter>(?<![\w)\]}}])(?!{_OPERATOR_WORD})--?[^\W\d][\w-]*:?)
     | (?P<word>
-        (?:[\w`]|(?<![\w)\]}}])(?:~|\.\.?)?(?:\\{{1,4}}+|/)(?=[^\W\d]|[.*])|\*(?=\.\w))
+        (?:\w|`\S|(?<![\w)\]}}])(?:~|\.\.?)?(?:\\{{1,4}}+|/)(?=[^\W\d]|[.*])|\*(?=\.\w))
         (?:\w|`\S|\*|[-.:\\/+@\#~%]{{1,12}}(?=[\w`*]))*)
     | (?P<operator>{_OPERATOR_WORD}|\|\|?|&&?|\?\?=?|[-+*/%]?=|\+\+|--|\.\.|::|[-+*/%!.:?<~])
     | (?P<other>(?s:.))

@@ -35,9 +35,8 @@ def lexical_error(code: str, max_depth: int) -> Verdict | None:
             if len(opened) > max_depth:
                 message = f"brackets nested more than {max_depth} deep"
                 return Verdict.reject(code, ErrorKind.TOO_DEEP, message, offset)
-        elif text in (")", "}"):
-            if not opened or _CLOSING[opened.pop()[0]] != text:
-                return Verdict.reject(code, ErrorKind.UNBALANCED, f"{text!r} closes nothing that is open", offset)
+        elif text in (")", "}") and (not opened or _CLOSING[opened.pop()[0]] != text):
+            return Verdict.reject(code, ErrorKind.UNBALANCED, f"{text!r} closes nothing that is open", offset)
     if opened:
         text, offset = opened[-1]
         return Verdict.reject(code, ErrorKind.UNBALANCED, f"{text!r} was never closed", offset)

@@ -30,8 +30,12 @@ Rule = Callable[[Node], Finding | None]
 _NO_VARIABLE = re.compile(rb"`.|\$\w[\w?]*:(?![\w?:])|\$\{\}", re.DOTALL)
 _NO_INDEX = re.compile(rb"\[\s*[^\s\d$'\"(@\[{+-]")
 _ASSIGNABLE = frozenset(
-    ("variable", "member_access", "element_access", "invocation_expression", "cast_expression", "parenthesized_expression")
+    (
+        *("variable", "member_access", "element_access", "invocation_expression"),
+        *("cast_expression", "parenthesized_expression"),
+    )
 )
+_BINARY = ("additive", "bitwise", "comparison", "format", "logical", "multiplicative", "null_coalesce", "range")
 
 
 def no_input_redirection(node: Node) -> Finding | None:
@@ -130,11 +134,7 @@ RULES: Mapping[str, Rule] = {
     "assignment_expression": assignable_target,
     "try_statement": catch_or_finally,
     "variable": splatting_in_command,
-} | {
-    f"{operation}_{scope}expression": no_operator_on_next_line
-    for operation in ("additive", "bitwise", "comparison", "format", "logical", "multiplicative", "null_coalesce", "range")
-    for scope in ("", "argument_")
-}
+} | {f"{operation}_{scope}expression": no_operator_on_next_line for operation in _BINARY for scope in ("", "argument_")}
 
 
 def _text(node: Node) -> bytes:

@@ -8,10 +8,13 @@ import warnings
 from collections.abc import Mapping
 
 from validators.base import ACCEPTED, ErrorKind, Token, Verdict
+from validators.limits import beyond_limits
+from validators.python.depth import too_deep
 from validators.python.lexer import tokenize
-from validators.python.limits import MAX_CHARS, beyond_limits
 from validators.python.sketch import sketch
 
+MAX_CHARS = 20_000
+MAX_DEPTH = 500
 FILENAME = "<snippet>"
 _IGNORE = ("ignore", None, Warning, re.compile(re.escape(FILENAME)), 0)  # as `warnings.filterwarnings` stores it
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -24,7 +27,7 @@ _KINDS = tuple(
         (ErrorKind.TOO_DEEP, r"^too many |nested too deeply"),
         (ErrorKind.UNBALANCED, r"was never closed|^unmatched|does not match opening|f-string: expecting '}'"),
         (ErrorKind.CONTEXT, r"cannot (assign to|delete|use)|^assignment|^only single target|follows"),
-        (ErrorKind.BAD_LITERAL, r"literal|\((unicode|value) error\)|^invalid digit|^Exceeds the limit|conversion|empty"),
+        (ErrorKind.BAD_LITERAL, r"literal|\((unicode|value) error\)|^invalid digit|^Exceeds the|conversion|empty"),
         (ErrorKind.MISSING_TOKEN, r"\bexpected\b|^Missing parentheses|forgot a comma"),
     )
 )
@@ -43,7 +46,7 @@ class Python:
 
     def check(self, code: str) -> Verdict:
         """Whether ``code`` compiles as a module: what the parser refuses and what the compiler itself refuses."""
-        return beyond_limits(code) or _compile(code)
+        return beyond_limits(code, MAX_CHARS) or too_deep(code, MAX_DEPTH) or _compile(code)
 
     def tokens(self, code: str) -> list[Token]:
         """See `validators.python.lexer.tokenize`."""

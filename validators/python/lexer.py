@@ -54,7 +54,7 @@ def tokenize(code: str) -> list[Token]:
     line_opens, introduced = True, False
     for match in _TOKEN.finditer(code):
         text, start, end = match.group(), match.start(), match.end()
-        kind = TokenKind(match.lastgroup)
+        kind = TokenKind(match.lastgroup or "other")
         if kind is TokenKind.NAME:
             if text in KEYWORDS:
                 kind = TokenKind.KEYWORD

@@ -16,7 +16,8 @@ from validators import Language, get_language
 SHAPES = (
     "=SUM({a}{i}:{b}{j})", "=AVERAGE({a}{i}:{b}{j})", "=MAX({a}{i},{b}{j})", "={a}{i}+{b}{j}", "={a}{i}*{j}",
     '=IF({a}{i}>{j},"Yes","No")', "=ROUND({a}{i}/{b}{j},2)", "=({a}{i}-{b}{j})/{i}", "=Sheet2!{a}{i}^2",
-    "=COUNT({a}{i}:{b}{j})", "={a}{i}<={b}{j}", '={a}{i}&"x"', "=Sheet1!{a}{i}", "=ABS({a}{i})", "=IF({a}{i}>{j},{b}{j},{i})",
+    "=COUNT({a}{i}:{b}{j})", "={a}{i}<={b}{j}", '={a}{i}&"x"', "=Sheet1!{a}{i}", "=ABS({a}{i})",
+    "=IF({a}{i}>{j},{b}{j},{i})",
 )  # fmt: skip
 PLACES = (("A", 1, "B", 7), ("C", 3, "D", 9), ("B", 2, "E", 12), ("F", 10, "G", 40), ("A", 5, "C", 25))
 

@@ -142,7 +142,7 @@ def test_a_missing_folder_is_one_line_with_the_way_out(tmp_path: Path, monkeypat
         find_checkpoint("excel", str(tmp_path / "nowhere"))
     (tmp_path / "python").mkdir()
     monkeypatch.setattr("generators.diffusion.checkpoint.BUNDLED", tmp_path)
-    with pytest.raises(CheckpointError, match=r"no diffusion model is bundled for excel \(bundled: python\); train one"):
+    with pytest.raises(CheckpointError, match=r"no diffusion model is bundled for excel \(bundled: python\); train"):
         find_checkpoint("excel", None)
 
 

@@ -119,9 +119,7 @@ def test_provenance_is_complete(checkpoint: Checkpoint) -> None:
         assert candidate.noise_level == candidate.timestep / 6
         assert candidate.trajectory_id == f"{candidate.seed:016x}"
         assert candidate.source_id is None  # from pure noise
-        assert candidate.recipe == (
-            "model=c0ffeec0ffeec0ff steps=6 feedback=softmax eta=0.5 time_power=1 tile=4"
-        )
+        assert candidate.recipe == "model=c0ffeec0ffeec0ff steps=6 feedback=softmax eta=0.5 time_power=1 tile=4"
     trajectories = Counter(candidate.trajectory_id for candidate in full)
     assert sorted(trajectories.values()) == [1] + [2] * (ROWS // 2)
 

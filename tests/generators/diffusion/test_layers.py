@@ -43,7 +43,7 @@ def test_rotation_first_asked_for_when_sampling_can_be_trained_with() -> None:
     with torch.inference_mode():
         rotation(7, 6, CPU)
     x = torch.randn(1, 7, 1, 6, generator=rng(3), requires_grad=True)
-    rotate(x, rotation(7, 6, CPU)).square().sum().backward()
+    rotate(x, rotation(7, 6, CPU)).square().sum().backward()  # type: ignore[no-untyped-call]
     assert x.grad is not None
 
 

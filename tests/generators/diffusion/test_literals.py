@@ -22,12 +22,13 @@ EXCEL_SNIPPETS = (
     '=IF(A1="","",B1)', "=1.5E+10", "= 1 + 2 ", "=_xlfn.XLOOKUP(A1,B:B,C:C)", "=-A1^2%", "=TRUE",
 )  # fmt: skip
 PYTHON_SNIPPETS = (
-    'def read(path, mode="r"):  # opens\n    # a line\n\n    with open(path, mode) as handle:\n        return handle.read()\n',
-    'class Cat(Animal):\n    """Purrs.\n\n    A lot.\n    """\n\n    def purr(self):\n        print(f"purr {self.name!r}", 1_000)',
+    'def read(path, mode="r"):  # opens\n    # more\n\n    with open(path, mode) as f:\n        return f.read()\n',
+    'class Cat(Animal):\n    """Purrs.\n\n    A lot.\n    """\n\n    def purr(me):\n        print(f"{me!r}", 1_000)',
     'table = {"alpha": 0x1F, "beta": 2.75, "gamma": 1e5, \'delta\': 3j}', "names = [n.lower() for n in people if n]",
-    "match command:\n    case 'go':\n        pass\n    case _:\n        pass", "@cached(size=128)\nasync def main(): await go()",
+    "match command:\n    case 'go':\n        pass\n    case _:\n        pass",
+    "@cached(128)\nasync def main(): await go()",
     "for i in range(1000):\n\tif i:\n\t\tcontinue", 'text = r"\\d+" \'\'\'a\n\nb\'\'\'',
-    "value = lambda key: (yield)", "try:\n    import module\nexcept ImportError as error:\n    raise SystemExit from error",
+    "value = lambda key: (yield)", "try:\n    import module\nexcept ImportError as error:\n    raise Exit from error",
 )  # fmt: skip
 POWERSHELL_SNIPPETS = (
     "Get-ChildItem -Path $home -Recurse | Where-Object { $_.Length -gt 10MB } | Sort-Object Length",
@@ -85,9 +86,8 @@ def test_comments_and_blank_lines_go() -> None:
     assert delexicalise(PYTHON, code, known) == "x = 1\ny = 2"
 
 
-CELLS = st.builds(
-    "{}{}{}{}".format, st.sampled_from(["", "$"]), st.sampled_from("ABCXZ"), st.sampled_from(["", "$"]), st.integers(1, 99)
-)
+DOLLAR = st.sampled_from(["", "$"])
+CELLS = st.builds("{}{}{}{}".format, DOLLAR, st.sampled_from("ABCXZ"), DOLLAR, st.integers(1, 99))
 NUMBERS_AND_REFERENCES = st.one_of(
     CELLS, st.builds("{}:{}".format, CELLS, CELLS), st.sampled_from(["A:A", "3:7", "AB123", "$C$1048576"]),
     st.integers(0, 99_999).map(str), st.decimals(0, 999, places=2).map(str),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
+import torch
 
 from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.data import Dataset
@@ -60,6 +62,19 @@ def test_samples_are_as_many_as_asked_for_and_follow_from_the_seed(checkpoint: C
     assert len(texts) == TILE + 3
     assert draw_texts(checkpoint, TILE + 3, seed=1) == texts
     assert draw_texts(checkpoint, TILE + 3, seed=2) != texts
+
+
+def test_every_frame_has_its_share_of_the_samples(checkpoint: Checkpoint) -> None:
+    config = checkpoint.config.model_copy(update={"frame_counts": [1, 0, 3]})
+    shapes: list[torch.Size] = []
+    handle = checkpoint.model.head.register_forward_hook(lambda module, inputs, output: shapes.append(output.shape))
+    draw_texts(Checkpoint(config=config, model=checkpoint.model, tokenizer=checkpoint.tokenizer), 48, seed=1)
+    handle.remove()
+    rows = Counter[int]()
+    for size, length, _ in shapes:
+        rows[length] += size
+    calls = config.sampling.steps + 1
+    assert rows == {8: 12 * calls, 16: 36 * calls}
 
 
 def test_the_sampler_can_be_another(checkpoint: Checkpoint) -> None:

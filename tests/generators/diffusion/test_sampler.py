@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import get_args
 
 import pytest
@@ -31,9 +31,9 @@ def row_noise(seeds: list[int] = SEEDS) -> RowNoise:
     return RowNoise(seeds, LENGTH, WIDTH, CPU)
 
 
-def run(model: CodeDiffusion, sampling: SamplingConfig, decode_when: Callable[[int], bool] = lambda t: True) -> list[Step]:
+def run(model: CodeDiffusion, sampling: SamplingConfig, decoded: Collection[int] = range(100)) -> list[Step]:
     noise = row_noise()
-    return list(reverse_diffusion(model, noise(), noise, sampling, decode_when=decode_when))
+    return list(reverse_diffusion(model, noise(), noise, sampling, decode_when=lambda t: t in decoded))
 
 
 def same(left: Step, right: Step) -> bool:
@@ -48,7 +48,7 @@ def test_yields_every_timestep_once_down_to_zero(make_model: Make, steps: int) -
 @pytest.mark.parametrize("feedback", FEEDBACKS)
 def test_decodes_what_is_asked_for_and_always_the_end(make_model: Make, feedback: Feedback) -> None:
     for wanted in (set[int](), {2, 5}):
-        steps = run(make_model(), settings(feedback=feedback), lambda t, wanted=wanted: t in wanted)
+        steps = run(make_model(), settings(feedback=feedback), wanted)
         assert {step.t for step in steps if step.tokens_BL is not None} == wanted | {0}
 
 
@@ -56,7 +56,7 @@ def test_decodes_what_is_asked_for_and_always_the_end(make_model: Make, feedback
 def test_what_is_decoded_changes_no_sample(make_model: Make, feedback: Feedback) -> None:
     model, sampling = make_model(), settings(feedback=feedback)
     every = run(model, sampling)
-    selected = run(model, sampling, lambda t: t == 3)
+    selected = run(model, sampling, {3})
     for left, right in zip(every, selected, strict=True):
         assert same(left, right)
         if right.tokens_BL is not None:
@@ -91,6 +91,27 @@ def test_a_start_in_the_middle_has_no_previous_estimate(make_model: Make) -> Non
     first = next(reverse_diffusion(model, x, row_noise(), settings(feedback="denoiser"), start=2))
     level = levels(settings(), CPU)[2].expand(len(SEEDS))
     assert torch.equal(first.x0_BLE, model.denoise(x, level))
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_the_denoiser_is_given_its_own_estimate_of_the_step_before(
+    make_model: Make, feedback: Feedback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model(self_conditioning=True)
+    denoise = model.denoise
+    given: list[Tensor | None] = []
+    estimates: list[Tensor] = []
+
+    def watched(x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+        given.append(previous_BLE)
+        estimates.append(denoise(x_BLE, level_B, previous_BLE))
+        return estimates[-1]
+
+    monkeypatch.setattr(model, "denoise", watched)
+    run(model, settings(feedback=feedback))
+    assert given[0] is None
+    for previous, estimate in zip(given[1:], estimates, strict=False):
+        assert previous is not None and torch.equal(previous, estimate)
 
 
 def test_without_fresh_noise_the_start_decides_everything(make_model: Make) -> None:

@@ -17,8 +17,8 @@ SNIPPETS = {
         '=IF(A1>=10,SUM(B2:B9)/2,"Yes")', "=Sheet1!C3*12", "=VLOOKUP($D$4,Data,2,FALSE)", "=COUNTIF(E5,#N/A)<>0",
     ),
     "python": (
-        "def f(x, n):\n    if x != 10:\n        return x ** 2\n    return n", "for i in items:\n    total += i", "a = b -> c",
-        "names = [name for name in data if name]", "@cache\nclass A:\n    x: int = 12",
+        "def f(x, n):\n    if x != 10:\n        return x ** 2\n    return n", "for i in items:\n    total += i",
+        "a = b -> c", "names = [name for name in data if name]", "@cache\nclass A:\n    x: int = 12",
     ),
     "powershell": (
         "Get-Item -Path $path | Where-Object { $_ -eq 10 }", "foreach ($x in $items) {\n    Set-Item $x\n}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -156,12 +157,14 @@ def test_a_save_that_is_killed_at_any_moment_leaves_a_whole_state(
     """Every change that a save makes to a folder goes through one of these calls."""
     import safetensors.torch
 
-    calls: Iterator[int]
+    calls_left = 0
 
     def counted(function: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **options: object) -> object:
-            if next(calls) == kill_at:
+            nonlocal calls_left
+            if calls_left == 0:
                 raise KilledError
+            calls_left -= 1
             return function(*arguments, **options)
 
         return call
@@ -173,9 +176,9 @@ def test_a_save_that_is_killed_at_any_moment_leaves_a_whole_state(
     trainer.resume(saved)
     steps = trainer.run()
     moments = 0
-    for kill_at in range(100):
+    for calls_before in range(100):
         next(steps)
-        calls = iter(range(1000))
+        calls_left = calls_before
         try:
             trainer.save(saved)
         except KilledError:
@@ -203,10 +206,12 @@ def test_a_damaged_state_is_one_line_with_the_way_out(
     make_trainer: MakeTrainer, saved: Path, damage: Callable[[Path], object]
 ) -> None:
     damage(saved)
-    with pytest.raises(CheckpointError, match=r"^training state in .* is damaged \(.*\): delete it to start anew$") as info:
+    with pytest.raises(CheckpointError) as caught:
         make_trainer().resume(saved)
-    assert "\n" not in str(info.value)
-    assert str(saved) in str(info.value)
+    text = str(caught.value)
+    assert text.startswith(f"training state in {saved} is damaged (")
+    assert text.endswith("): delete it to start anew")
+    assert "\n" not in text
 
 
 @pytest.mark.parametrize("key", ["file", "step", "epoch", "batch", "curve", "averaged"])
@@ -241,7 +246,7 @@ def test_learning_rate_warms_up_stays_and_decays_to_three_percent() -> None:
     assert rates[:100] == pytest.approx([(step + 1) / 100 for step in range(100)])
     assert rates[100:701] == [1.0] * 601
     assert rates[850] == pytest.approx(0.03 + 0.97 / 2)
-    assert all(later < earlier for earlier, later in zip(rates[700:], rates[701:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(rates[700:]))
     assert rates[-1] == pytest.approx(0.03, abs=0.005)
     assert learning_rate(1000, settings) == pytest.approx(0.03)
 
