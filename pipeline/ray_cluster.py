@@ -56,6 +56,7 @@ def _connect(ray: Any, options: dict[str, Any]) -> None:
             if attempt == ATTEMPTS:
                 cause = str(error).strip().splitlines()[0]
                 raise RunError(
-                    f"Ray did not start or could not be reached ({cause}): try again, check RAY_ADDRESS, or run with --local"
+                    f"Ray did not start or could not be reached ({cause}): "
+                    "try again, check RAY_ADDRESS, or run with --local"
                 ) from error
             logger.warning("Ray did not start (%s); trying again", type(error).__name__)

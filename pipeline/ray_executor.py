@@ -76,9 +76,10 @@ class RayExecutor:
             timeout = None if pending else PLACEMENT_SECONDS
             done, _ = ray.wait([*starting, *pending], num_returns=1, timeout=timeout)
             if not done:
+                need = "1 GPU" if on_gpu else "1 CPU"
                 raise RunError(
-                    f"no sampling worker could be placed in {PLACEMENT_SECONDS} s; each needs "
-                    f"{'1 GPU' if on_gpu else '1 CPU'}, the cluster has {ray.cluster_resources()}: set workers or device"
+                    f"no sampling worker could be placed in {PLACEMENT_SECONDS} s: each needs {need}, the cluster has "
+                    f"{ray.cluster_resources()}; set device or start more nodes"
                 )
             if done[0] in starting:
                 sampler, free = starting.pop(done[0]), IN_FLIGHT

@@ -36,9 +36,10 @@ def train_with_ray(
             loop,
             scaling_config=ScalingConfig(num_workers=workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= workers),
             run_config=RunConfig(
-                name="repairgen-train", storage_path=str(folder.resolve() / "training" / "ray"),
+                name="repairgen-train",
+                storage_path=str(folder.resolve() / "training" / "ray"),
                 failure_config=FailureConfig(max_failures=RETRIES),
-            ),  # fmt: skip
+            ),
         )
         try:
             trainer.fit()

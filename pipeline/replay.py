@@ -34,7 +34,7 @@ def replay(out: str, row_id: str, *, checkpoint: str | None = None, benchmarks: 
         ``identical``: whether the two are equal.
 
     Raises:
-        RequestError: no dataset there, an id of another run, or a model, a parser or a version that differs from the run's.
+        RequestError: no dataset there, an id of another run, or a model, parser or version other than the run's.
     """
     storage = Storage(out)
     found = read_manifest(storage)

@@ -39,8 +39,9 @@ def measure(pairs: int) -> dict[str, int]:
     """Peaks, in bytes, of a run of so many pairs with few and cheap steps."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            sys.executable, "-m", "pipeline", "run", "--language", "excel", "--out", f"{folder}/out", "--pairs", str(pairs),
-            "--set", "diffusion.steps=8", "--set", "diffusion.draws=8", "--set", "shard_rows=256", "--json",
+            sys.executable, "-m", "pipeline", "run", "--language", "excel", "--out", f"{folder}/out",
+            "--pairs", str(pairs), "--set", "diffusion.steps=8", "--set", "diffusion.draws=8",
+            "--set", "shard_rows=256", "--json",
         ]  # fmt: skip
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         peaks = {"driver": 0, "sampler": 0, "finisher": 0}

@@ -105,7 +105,7 @@ def test_a_worker_that_cannot_load_its_model_is_reported_in_one_line(
 
     monkeypatch.setattr(ray_executor, "_Sampler", Broken)
     started = time.monotonic()
-    with pytest.raises(RunError, match="sampling worker could not start.*same command") as raised:
+    with pytest.raises(RunError, match=r"sampling worker could not start.*same command") as raised:
         launch(config(tmp_path / "out", 1), SilentReport())
     assert "\n" not in str(raised.value)
     assert time.monotonic() - started < 120  # it does not wait for a worker that will never come

@@ -49,10 +49,10 @@ def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
         waiting.extend(reversed(node.children))
 
 
-def reject(code: str, data: bytes, byte: int, kind: ErrorKind, message: str) -> Verdict:
-    """A rejection at the first sign at or after offset ``byte`` of ``data``, the characters of ``code`` in UTF-8."""
+def place(code: str, data: bytes, byte: int) -> int:
+    """The offset in ``code`` of the first sign at or after offset ``byte`` of ``data``, its characters in UTF-8."""
     before = len(data[:byte].decode(errors="ignore"))
-    return Verdict.reject(code, kind, message, len(code) - len(code[before:].lstrip()))
+    return len(code) - len(code[before:].lstrip())
 
 
 def syntax_error(code: str, data: bytes, root: tree_sitter.Node) -> Verdict | None:
@@ -64,12 +64,12 @@ def syntax_error(code: str, data: bytes, root: tree_sitter.Node) -> Verdict | No
     if not root.has_error:
         return None
     node = _first_error(root)
+    offset = place(code, data, node.start_byte)
     if node.is_missing:
-        return reject(code, data, node.start_byte, ErrorKind.MISSING_TOKEN, f"{node.type!r} is missing")
-    rest = data[node.start_byte :].decode(errors="ignore").lstrip()
-    token = TOKEN.match(rest)
-    found = f"unexpected {token.group()[:40]!r}" if token else "unexpected end of the code"
-    return reject(code, data, node.start_byte, ErrorKind.UNEXPECTED_TOKEN, found)
+        return Verdict.reject(code, ErrorKind.MISSING_TOKEN, f"{node.type!r} is missing", offset)
+    token = TOKEN.match(code, offset)
+    found = repr(token.group()[:40]) if token else "end of the code"
+    return Verdict.reject(code, ErrorKind.UNEXPECTED_TOKEN, f"unexpected {found}", offset)
 
 
 def _first_error(node: tree_sitter.Node) -> tree_sitter.Node:

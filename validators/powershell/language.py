@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from validators.base import ACCEPTED, ErrorKind, Token, TokenKind, Verdict
 from validators.limits import beyond_limits
-from validators.powershell.grammar import parse, reject, syntax_error, walk
+from validators.powershell.grammar import parse, place, syntax_error, walk
 from validators.powershell.lexer import DOUBLE, MAX_CHARS, SINGLE, tokenize
 from validators.powershell.lexical import lexical_error
 from validators.powershell.rules import RULES
@@ -16,7 +16,9 @@ MAX_DEPTH = 100
 RULES_VERSION = "1"  # to be raised with every change of a verdict here
 
 # PowerShell reads typographic quotes and dashes as plain ones, the grammar does not.
-_PLAIN = str.maketrans(dict.fromkeys(SINGLE, "'") | dict.fromkeys(DOUBLE, '"') | dict.fromkeys("\u2013\u2014\u2015", "-"))
+_PLAIN = {
+    ord(sign): plain for signs, plain in ((SINGLE, "'"), (DOUBLE, '"'), ("\u2013\u2014\u2015", "-")) for sign in signs
+}
 _PLACEHOLDERS = {TokenKind.STRING: "<string>", TokenKind.NUMBER: "<number>"}
 
 
@@ -66,12 +68,13 @@ def _grammatical_error(code: str) -> Verdict | None:
     data = code.translate(_PLAIN).encode()
     root = parse(data)
     if isinstance(root, int):
-        return reject(code, data, root, ErrorKind.OTHER, "too many errors for the parser to recover from")
+        message = "too many errors for the parser to recover from"
+        return Verdict.reject(code, ErrorKind.OTHER, message, place(code, data, root))
     if root.has_error:
         return syntax_error(code, data, root)
     for node in walk(root):
         rule = RULES.get(node.type)
         finding = rule(node) if rule else None
         if finding:
-            return reject(code, data, *finding)
+            return Verdict.reject(code, finding.kind, finding.message, place(code, data, finding.byte))
     return None

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from validators.base import ACCEPTED, ErrorKind, Token, Verdict
 from validators.limits import beyond_limits
 from validators.python.depth import too_deep
-from validators.python.lexer import tokenize
+from validators.python.lexer import MAX_CHARS, tokenize
 from validators.python.sketch import sketch
 
-MAX_CHARS = 20_000
 MAX_DEPTH = 500
 FILENAME = "<snippet>"
 _IGNORE = ("ignore", None, Warning, re.compile(re.escape(FILENAME)), 0)  # as `warnings.filterwarnings` stores it

@@ -13,6 +13,7 @@ import re
 
 from validators.base import Token, TokenKind
 
+MAX_CHARS = 20_000
 KEYWORDS = frozenset(keyword.kwlist)
 
 _STRING = r"""
@@ -48,8 +49,11 @@ def tokenize(code: str) -> list[Token]:
 
     INDENT is white space before the first token of a line, brackets or not; blank and comment lines have
     SPACE. ``.``, ``=``, ``->`` and ``...`` are operators; ``,``, ``:`` and ``;`` are separators. FUNCTION is
-    a name directly before an opening parenthesis, unless ``def`` or ``class`` introduces it.
+    a name directly before an opening parenthesis, unless ``def`` or ``class`` introduces it. Text too long to be
+    judged is one OTHER.
     """
+    if len(code) > MAX_CHARS:
+        return [Token(code, TokenKind.OTHER, 0)]
     tokens: list[Token] = []
     line_opens, introduced = True, False
     for match in _TOKEN.finditer(code):
