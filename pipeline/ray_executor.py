@@ -69,6 +69,14 @@ class RayExecutor:
         finish_task = ray.remote(**self._finish_options(ray, on_gpu))(_finish)
 
         samplers = [sampler_class.remote(config, "cuda" if on_gpu else "cpu") for _ in range(workers)]
+        try:
+            yield from self._schedule(ray, samplers, finish_task, shards)
+        finally:
+            for sampler in samplers:  # what is in flight is not waited for
+                ray.kill(sampler)
+
+    def _schedule(self, ray: Any, samplers: list[Any], finish_task: Any, shards: Iterator[int]) -> Iterator[Receipt]:
+        """Keeps every sampler supplied with `IN_FLIGHT` shards."""
         starting = {sampler.ready.remote(): sampler for sampler in samplers}
         pending: dict[Any, tuple[int, Any]] = {}  # receipt to come -> its shard, and who samples it
         exhausted = False
@@ -76,10 +84,9 @@ class RayExecutor:
             timeout = None if pending else PLACEMENT_SECONDS
             done, _ = ray.wait([*starting, *pending], num_returns=1, timeout=timeout)
             if not done:
-                need = "1 GPU" if on_gpu else "1 CPU"
                 raise RunError(
-                    f"no sampling worker could be placed in {PLACEMENT_SECONDS} s: each needs {need}, the cluster has "
-                    f"{ray.cluster_resources()}; set device or start more nodes"
+                    f"no sampling worker could be placed in {PLACEMENT_SECONDS} s: each needs a CPU, or a GPU where "
+                    f"device is cuda, and the cluster has {ray.cluster_resources()}; set device or start more nodes"
                 )
             if done[0] in starting:
                 sampler, free = starting.pop(done[0]), IN_FLIGHT
@@ -93,7 +100,7 @@ class RayExecutor:
                     exhausted = True
                     break
                 candidates = sampler.sample.remote(shard_to_do)
-                reference = finish_task.remote(candidates, config, self._fingerprint, shard_to_do)
+                reference = finish_task.remote(candidates, self._config, self._fingerprint, shard_to_do)
                 pending[reference] = (shard_to_do, sampler)
 
     def _finish_options(self, ray: Any, on_gpu: bool) -> dict[str, Any]:

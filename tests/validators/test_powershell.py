@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from validators import ErrorKind, TokenKind, get_language
@@ -24,6 +22,7 @@ POWERSHELL = get_language("powershell")
         ("mysql -u root < dump.sql", 14),
         ("$é = [Math]::Sqrt (9)", 18),
         ('"é" + "Error in $file: $_"', 16),
+        ('"é $größe: 1"', 3),
         ("Rename-Item 'a'[b] c", 15),
         ("$y = ($é\n / 2)", 10),
         ("$x = 1; 5 = $x", 8),
@@ -42,7 +41,7 @@ def test_line_and_column_count_from_one() -> None:
 
 def test_messages_name_what_is_meant() -> None:
     assert POWERSHELL.check("a < b").message == "the '<' operator is reserved for future use"
-    assert POWERSHELL.check('"$a: b"').message == "'$a:' is no variable; a name before a colon stands in braces"
+    assert POWERSHELL.check('"$a: b"').message == "'$a:' names no variable; before a colon a name stands in braces"
     assert POWERSHELL.check("$x -eq -and 1").message == "unexpected '-and'"
 
 
@@ -51,7 +50,7 @@ def test_messages_name_what_is_meant() -> None:
     [
         '"`$a: b"',  # the variable is escaped
         "'$a: b'",
-        '"$a:b $script:x $a::c ${a}: $?"',
+        '"$a:b $script:x $a::c ${a}: $? $env:é"',
         "[Math]::Sqrt(9)",
         "Write-Host [Math]::Sqrt (9)",  # an argument, and another
         "$x.Items | Get-Item",
@@ -71,6 +70,15 @@ def test_no_rule_refuses_what_only_resembles_its_mistake(code: str) -> None:
     assert verdict.accepted, verdict
 
 
+@pytest.mark.parametrize("operator", ["+", "*", "-band", "-eq", "-f", "-and", "??", ".."])
+@pytest.mark.parametrize("context", ["$y = ({})", "$x.Call({})"])
+def test_an_expression_goes_on_in_the_next_line_only_after_an_operator(operator: str, context: str) -> None:
+    verdict = POWERSHELL.check(context.format(f"$a\n {operator} $b"))
+    assert verdict.kind == ErrorKind.UNEXPECTED_TOKEN, verdict
+    assert (verdict.line, verdict.column) == (2, 2)
+    assert POWERSHELL.check(context.format(f"$a {operator}\n $b")).accepted
+
+
 def test_brackets_in_strings_comments_and_after_stop_parsing_need_no_partner() -> None:
     assert POWERSHELL.check("echo ')' \"(\" # {\n<# } #>\ncmd --% ( ' {").accepted
     assert POWERSHELL.check('"a $(if ($x) { ")" } else { "(" }) b"').accepted
@@ -84,13 +92,11 @@ def test_brackets_may_nest_but_not_without_end() -> None:
 @pytest.mark.parametrize("fragment", ["|+", "!--%", "+/?"])
 def test_error_recovery_stops_when_its_budget_is_spent(fragment: str) -> None:
     code = fragment * (POWERSHELL.max_chars // len(fragment))
-    started = time.process_time()
     reached = parse(code.encode())
     assert isinstance(reached, int)
     assert reached < len(code)
     assert reached == parse(code.encode()), "the budget is one of work, not of time"
     assert POWERSHELL.check(code).kind == ErrorKind.OTHER
-    assert time.process_time() - started < 60  # unbounded, each would take minutes
 
 
 def test_tokens_have_the_kinds_that_operators_and_sketches_rely_on() -> None:

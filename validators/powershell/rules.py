@@ -27,7 +27,7 @@ class Finding(NamedTuple):
 
 Rule = Callable[[Node], Finding | None]
 
-_NO_VARIABLE = re.compile(rb"`.|\$\w[\w?]*:(?![\w?:])|\$\{\}", re.DOTALL)
+_NO_VARIABLE = re.compile(r"`.|\$\w[\w?]*:(?![\w?:])|\$\{\}", re.DOTALL)
 _NO_INDEX = re.compile(rb"\[\s*[^\s\d$'\"(@\[{+-]")
 _ASSIGNABLE = frozenset(
     (
@@ -54,11 +54,12 @@ def no_second_equals(node: Node) -> Finding | None:
 
 def no_bare_colon_in_string(node: Node) -> Finding | None:
     """InvalidVariableReferenceWithDrive, EmptyVariableReference: ``"$name: text"``."""
-    for match in _NO_VARIABLE.finditer(_text(node)):
-        if match[0].startswith(b"$"):
-            name = match[0].decode(errors="replace")
-            message = f"{name!r} is no variable; a name before a colon stands in braces"
-            return Finding(node.start_byte + match.start(), ErrorKind.BAD_REFERENCE, message)
+    text = _text(node).decode()
+    for match in _NO_VARIABLE.finditer(text):
+        if match[0].startswith("$"):
+            hint = "; before a colon a name stands in braces" if match[0].endswith(":") else ""
+            byte = node.start_byte + len(text[: match.start()].encode())
+            return Finding(byte, ErrorKind.BAD_REFERENCE, f"{match[0][:40]!r} names no variable{hint}")
     return None
 
 
@@ -85,7 +86,7 @@ def no_operator_on_next_line(node: Node) -> Finding | None:
     for before, after in pairwise(node.children):
         between = text[before.end_byte - node.start_byte : after.start_byte - node.start_byte]
         if b"\n" in between and b"`" not in between and not after.type.endswith(("expression", "comment")):
-            message = f"the expression ended with its line, before {_text(after).decode(errors='replace')!r}"
+            message = f"the expression ended with its line, before {_text(after).decode()!r}"
             return Finding(after.start_byte, ErrorKind.UNEXPECTED_TOKEN, message)
     return None
 
@@ -118,7 +119,7 @@ def splatting_in_command(node: Node) -> Finding | None:
     parent = node.parent.parent if node.parent and node.parent.type == "unary_expression" else None
     if parent is not None and parent.type == "command_elements":
         return None
-    name = _text(node).decode(errors="replace")
+    name = _text(node).decode()[:40]
     return Finding(node.start_byte, ErrorKind.CONTEXT, f"{name!r} is no expression, only an argument of a command")
 
 

@@ -53,6 +53,10 @@ def test_a_folder_holds_four_plain_files_and_no_pickle(folder: Path) -> None:
     assert (folder / CARD).read_text() == "# A card\n"
 
 
+def test_whoever_may_read_one_file_may_read_them_all(folder: Path) -> None:
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1
+
+
 def test_saving_over_a_checkpoint_replaces_it(checkpoint: Checkpoint, folder: Path) -> None:
     before = checkpoint_hash(folder)
     save_checkpoint(folder, checkpoint, "# Another card\n")

@@ -6,6 +6,7 @@ import copy
 import random
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import get_args
 
 import pytest
@@ -51,6 +52,16 @@ def test_candidates_do_not_depend_on_what_else_is_asked_for(checkpoint: Checkpoi
 def test_decoding_every_step_gives_the_same_candidates(checkpoint: Checkpoint, feedback: Feedback) -> None:
     options = {"feedback": feedback}
     assert full_run(checkpoint, **options, decode="all") == full_run(checkpoint, **options, decode="selected")
+
+
+@pytest.mark.parametrize("rows", [[0], [20], [3, 9], range(ROWS)])
+def test_every_tile_is_computed_whole(checkpoint: Checkpoint, rows: Iterable[int]) -> None:
+    """A matrix product may round differently for another shape."""
+    sizes = set[int]()
+    handle = checkpoint.model.denoiser.register_forward_pre_hook(lambda module, inputs: sizes.add(len(inputs[0])))
+    list(generator(checkpoint).candidates(SEED, rows))
+    handle.remove()
+    assert sizes == {4}
 
 
 def test_a_rerun_and_a_longer_shard_give_the_same_candidates(checkpoint: Checkpoint) -> None:
@@ -132,17 +143,12 @@ def test_the_rows_of_a_trajectory_share_their_fixed_side(checkpoint: Checkpoint)
 
 
 def test_frames_of_any_trained_length_are_sampled(checkpoint: Checkpoint) -> None:
-    lengths = Counter[int]()
-
-    class Recorder:
-        def __call__(self, module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
-            lengths[arguments[0].shape[1]] += 1
-
-    handle = checkpoint.model.denoiser.register_forward_pre_hook(Recorder())
+    lengths = set[int]()
+    handle = checkpoint.model.denoiser.register_forward_pre_hook(lambda module, inputs: lengths.add(inputs[0].shape[1]))
     list(generator(checkpoint, tile=1, draws=1).generate(SEED, 40))
     handle.remove()
     trained = {f for f, n in zip(checkpoint.config.model.frames, checkpoint.config.frame_counts, strict=True) if n}
-    assert lengths.keys() == trained
+    assert lengths == trained
 
 
 def test_text_that_cannot_be_decoded_is_a_failed_candidate_not_a_crash(checkpoint: Checkpoint) -> None:

@@ -72,6 +72,11 @@ def test_known_words_stay_as_they_are(language: Language, code: str) -> None:
     assert [token.text for token in language.tokens(kept) if token.kind in kinds] == words
 
 
+def test_truth_is_no_name_of_a_workbook() -> None:
+    code = "=IF(A1,TRUE,FALSE)"
+    assert delexicalise(EXCEL, code, frozenset({"TRUE", "FALSE"})) == code
+
+
 def test_literals_shrink() -> None:
     code = '=SUMIF(A1:AB523,">100",Prices!$C$7)+VLOOKUP("ab c",D12,1234.567)'
     short = delexicalise(EXCEL, code, NOBODY)

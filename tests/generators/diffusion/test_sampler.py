@@ -169,10 +169,16 @@ def test_noise_follows_the_schedule_for_every_eta(eta: float) -> None:
     noise = RowNoise([7], 400, 50, CPU)
     first = model.alpha_bar(torch.ones(1))
     start = first.sqrt() * 3 + (1 - first).sqrt() * noise()
+    before: Tensor | None = None
     for step in reverse_diffusion(model, start, noise, sampling):  # type: ignore[arg-type]
         signal = float(model.alpha_bar(levels(sampling, CPU)[step.t, None]))
         assert float(step.x_BLE.mean()) == pytest.approx(3 * signal**0.5, abs=0.03)
         assert float(step.x_BLE.var()) == pytest.approx(1 - signal, abs=0.03)
+        now = step.x_BLE.flatten()
+        if before is not None and step.t > 0:  # the share of old noise is what eta leaves
+            correlation = torch.corrcoef(torch.stack([before, now]))[0, 1]
+            assert float(correlation) == pytest.approx((1 - eta**2) ** 0.5, abs=0.03)
+        before = now
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])

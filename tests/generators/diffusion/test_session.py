@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from generators.diffusion.checkpoint import CheckpointError, checkpoint_hash, load_checkpoint
 from generators.diffusion.config import Preset
 from generators.diffusion.data import frame_counts
 from generators.diffusion.quality import draw_texts
 from generators.diffusion.session import Schedule, Source, TrainingRun
+from generators.diffusion.training import Trainer
 from validators import Language
 
 SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, evaluate_samples=8)
@@ -102,7 +104,7 @@ def test_a_stopped_run_goes_on_and_ends_as_if_it_had_not_been(
 
 
 class KilledError(Exception):
-    """Stands for a kill between two saves."""
+    """Stands for a kill."""
 
 
 def test_a_run_killed_between_saves_does_its_lost_steps_again(
@@ -123,6 +125,26 @@ def test_a_run_killed_between_saves_does_its_lost_steps_again(
     log = (tmp_path / "training" / "log.jsonl").read_text().splitlines()
     assert untimed([json.loads(text) for text in log]) == untimed(expected)
     assert checkpoint_hash(tmp_path) == checkpoint_hash(folder)
+
+
+def test_a_run_killed_in_the_middle_of_a_save_keeps_log_and_state_together(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, expected = golden
+    save = Trainer.save
+
+    def kill_at_8(trainer: Trainer, folder: Path) -> None:
+        if trainer.step == 8:
+            raise KilledError
+        save(trainer, folder)
+
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(Trainer, "save", kill_at_8)
+        make_run(tmp_path).run(lambda line: None)
+    log = tmp_path / "training" / "log.jsonl"
+    assert json.loads(log.read_text().splitlines()[-1])["step"] == 8  # newer than the state
+    assert make_run(tmp_path).run(lambda line: None)
+    assert untimed([json.loads(text) for text in log.read_text().splitlines()]) == untimed(expected)
 
 
 def test_a_run_that_is_asked_to_stop_at_its_last_step_is_finished(make_run: MakeRun, tmp_path: Path) -> None:
@@ -201,6 +223,9 @@ def test_the_exported_checkpoint_is_the_averaged_model_with_its_history(
     assert (config.language, config.preset, config.trained_steps) == ("excel", "small", 12)
     assert (config.corpus_sha256, config.settings) == (SOURCE.sha256, preset)
     assert config.frame_counts == frame_counts(run.dataset, preset)
+    exported, averaged, last = (m.state_dict() for m in (loaded.model, run.trainer.averaged, run.trainer.model))
+    assert all(torch.equal(exported[name], averaged[name]) for name in averaged)
+    assert not torch.equal(exported["head.weight"], last["head.weight"])
     assert draw_texts(loaded, 8, seed=12) == draw_texts(run.checkpoint(), 8, seed=12)
     assert lines[-1]["examples"] == sorted(set(texts := draw_texts(loaded, 8, seed=12)), key=texts.index)[:3]
 

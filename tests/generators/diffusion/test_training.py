@@ -101,6 +101,19 @@ def test_a_run_killed_at_every_step_ends_the_same(
     assert list(trainer.run()) == []
 
 
+def test_every_step_draws_its_own_noise_and_spreads_t_evenly(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    inputs: list[tuple[Tensor, Tensor]] = []
+    trainer.loss.register_forward_pre_hook(lambda module, arguments: inputs.append(arguments[1:3]))
+    list(trainer.run())
+    assert len({float(noise.sum()) for _, noise in inputs}) == 12
+    assert len({float(level.min()) for level, _ in inputs}) == 12
+    for level, noise in inputs:
+        assert float(level.min()) >= 0 and float(level.max()) < 1
+        torch.testing.assert_close(level.sort()[0].diff(), torch.full((len(level) - 1,), 1 / len(level)))
+        assert float(noise.std()) == pytest.approx(1, abs=0.1)
+
+
 def test_another_seed_trains_another_model(
     make_trainer: MakeTrainer, golden: tuple[list[Progress], dict[str, Tensor]]
 ) -> None:
