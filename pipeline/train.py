@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.corpus import Corpus
-from schemas.config import ConfigError
+from schemas.config import ConfigError, parse_value
 from schemas.errors import RequestError, RunError
 
 Report = Callable[[dict[str, Any]], None]
@@ -38,7 +38,7 @@ def load_preset(name: str, steps: int | None, seed: int, settings: Sequence[str]
             fields = [f"{s}.{f}" for s in values for f in values[s]]
             raise ConfigError(f"--set {setting!r}: there is no such setting; there are {', '.join(fields)}")
         try:
-            values[section][field] = yaml.safe_load(text)
+            values[section][field] = parse_value(text)
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {setting!r}: the value is not YAML; put it in quotes") from error
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -113,7 +114,7 @@ def load_config(
         if not equals or not key:
             raise ConfigError(f"--set {setting!r} is not of the form key=value, as in --set diffusion.steps=20")
         try:
-            value = yaml.safe_load(text)
+            value = parse_value(text)
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {setting!r}: the value is not YAML; put it in quotes") from error
         _assign(values, key.split("."), value)
@@ -122,6 +123,18 @@ def load_config(
         return RunConfig.model_validate(_tuples(values))
     except ValidationError as error:
         raise ConfigError(_one_line(error, file)) from error
+
+
+def parse_value(text: str) -> Any:
+    """The value of a ``key=value`` setting; YAML, but 1e-3 is a number, which YAML 1.1 takes for a text.
+
+    Raises:
+        yaml.YAMLError: it is no YAML.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
 
 
 def _read_yaml(file: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class ModelConfig(_Settings):
     min_tokens: int = Field(ge=2)  # frames are min_tokens, min_tokens + frame_step, ... max_tokens long
     max_tokens: int = Field(ge=2)
     frame_step: int = Field(ge=1)
-    num_timesteps: int = Field(default=1200, ge=2)  # T
+    num_timesteps: int = Field(default=0, ge=0)  # T: training draws t from 1 to T; 0 draws t/T from all of (0, 1]
     schedule: ScheduleName = "sqrt"
     unit_embeddings: bool  # normalise every embedding to unit root mean square
     self_conditioning: bool
@@ -103,8 +103,8 @@ class Preset(_Settings):
 PAPER = Preset(
     model=ModelConfig(
         embedding_dim=512, width=512, heads=8, feedforward=4, denoiser_blocks=10, decoder_blocks=6,
-        min_tokens=128, max_tokens=128, frame_step=1, unit_embeddings=False, self_conditioning=False,
-        rotary=False, denoiser_kernel=0, decoder_kernel=0, time_frequency=1200.0,
+        min_tokens=128, max_tokens=128, frame_step=1, num_timesteps=1200, unit_embeddings=False,
+        self_conditioning=False, rotary=False, denoiser_kernel=0, decoder_kernel=0, time_frequency=1200.0,
     ),
     training=TrainingConfig(
         steps=200_000, batch_tokens=8_192, learning_rate=5e-4, weight_decay=0.0, padding_weight=1.0,

@@ -181,7 +181,8 @@ class TrainingRun:
         figures: dict[str, Any] = dict(sample_quality(self.language, texts, set(self.dataset.train)))
         with torch.inference_mode():
             figures["validation_cross_entropy"] = validation_loss(checkpoint, self.dataset.validation[:512], seed=0)
-        figures["examples"] = sorted(set(texts), key=texts.index)[:3]
+        distinct = sorted(set(texts), key=texts.index)
+        figures["examples"] = distinct[:: max(1, len(distinct) // 6)][:6]  # from every frame
         log = [*self._log, {"step": step, **figures}]
         card = write_card(checkpoint, self.source.name, self.dataset, log)
         save_checkpoint(self.folder, checkpoint, card)

@@ -116,6 +116,8 @@ class Trainer:
         rng = torch.Generator().manual_seed(derive_seed("step", settings.seed, counters.step, self.rank))
         # low-discrepancy t: one draw for the batch, spread evenly, in random order
         level_B = ((torch.rand(1, generator=rng) + torch.arange(B) / B) % 1)[torch.randperm(B, generator=rng)]
+        if (T := self.model.config.num_timesteps) > 0:
+            level_B = ((level_B * T).floor() + 1) / T
         noise_BLE = torch.randn(B, L, self.model.config.embedding_dim, generator=rng)
         chance = float(torch.rand(1, generator=rng))
         self_condition = self.model.config.self_conditioning and chance < settings.self_conditioning_rate

@@ -114,6 +114,17 @@ def test_every_step_draws_its_own_noise_and_spreads_t_evenly(make_trainer: MakeT
         assert float(noise.std()) == pytest.approx(1, abs=0.1)
 
 
+def test_with_timesteps_t_is_one_of_them(
+    make_trainer: MakeTrainer, preset: Preset, excel: Language, dataset: Dataset
+) -> None:
+    discrete = preset.model_copy(update={"model": preset.model.model_copy(update={"num_timesteps": 4})})
+    trainer = Trainer(discrete, Batches(excel, dataset, discrete), len(dataset.tokenizer))
+    levels: list[Tensor] = []
+    trainer.loss.register_forward_pre_hook(lambda module, arguments: levels.append(arguments[1]))
+    list(trainer.run())
+    assert {float(level) for level in torch.cat(levels)} == {0.25, 0.5, 0.75, 1.0}
+
+
 def test_another_seed_trains_another_model(
     make_trainer: MakeTrainer, golden: tuple[list[Progress], dict[str, Tensor]]
 ) -> None:
