@@ -15,7 +15,7 @@ def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[
     core_hours = max((line.get("core_seconds", 0.0) for line in log), default=0.0) / 3600
     evaluated = [line for line in log if "accepted" in line]
     rows = [
-        f"| {line['step']:,} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
+        f"| {line['step']:,} | {line['samples']} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
         f"| {line['distinct']:.3f} | {line['accepted_novel_distinct_nontrivial']:.3f} |"
         for line in evaluated
     ]
@@ -24,7 +24,8 @@ def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[
         f"# {config.preset} code diffusion model for {config.language}",
         "",
         f"Trained by `python -m pipeline train --language {config.language} --corpus {source} "
-        f"--preset {config.preset} --out DIR`, {config.trained_steps:,} steps, {core_hours:.1f} core-hours.",
+        f"--preset {config.preset} --steps {config.training.steps} --out DIR`: {config.trained_steps:,} steps, "
+        f"{core_hours:.1f} core-hours.",
         "",
         f"- Parameters: {counts['total']:,} ({counts['without_embeddings']:,} without embeddings), "
         f"vocabulary {len(checkpoint.tokenizer)}",
@@ -34,14 +35,13 @@ def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[
         f"at most {config.model.max_tokens - 1} tokens a snippet",
         f"- Sampler: {config.sampling.steps} steps, fed back: {config.sampling.feedback}, eta {config.sampling.eta:g}",
         "",
-        "Samples from pure noise, judged by the language's validator "
-        f"(n = {int(evaluated[-1]['samples']) if evaluated else 0} a row):",
+        "Samples from pure noise, judged by the language's validator:",
         "",
-        "| step | validation cross-entropy | accepted | distinct | accepted, novel, distinct, non-trivial |",
-        "|---|---|---|---|---|",
+        "| step | samples | validation cross-entropy | accepted | distinct | accepted, novel, distinct, non-trivial |",
+        "|---|---|---|---|---|---|",
         *rows,
         "",
-        "The first samples of the last row:",
+        "Some samples of the last row, accepted or not:",
         "",
         *examples,
         "",

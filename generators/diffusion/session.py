@@ -34,6 +34,7 @@ class Schedule:
     save_every: int = 250
     evaluate_every: int = 2_000
     evaluate_samples: int = 128
+    final_samples: int = 1_000  # judged after the last step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,9 @@ class TrainingRun:
         if self.trainer.rank != 0:
             return {}
         checkpoint = self.checkpoint()
-        texts = draw_texts(checkpoint, self.schedule.evaluate_samples, seed=step)
+        last = step >= self.trainer.settings.steps
+        count = self.schedule.final_samples if last else self.schedule.evaluate_samples
+        texts = draw_texts(checkpoint, count, seed=step)
         figures: dict[str, Any] = dict(sample_quality(self.language, texts, set(self.dataset.train)))
         with torch.inference_mode():
             figures["validation_cross_entropy"] = validation_loss(checkpoint, self.dataset.validation[:512], seed=0)

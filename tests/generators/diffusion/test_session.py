@@ -18,7 +18,7 @@ from generators.diffusion.session import Schedule, Source, TrainingRun
 from generators.diffusion.training import Trainer
 from validators import Language
 
-SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, evaluate_samples=8)
+SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, evaluate_samples=8, final_samples=8)
 SOURCE = Source(name="formulas.jsonl", sha256="ab" * 32)
 TIMES = {"tokens_per_second", "core_seconds"}
 
@@ -241,12 +241,12 @@ def test_the_card_has_the_figures_of_the_run(make_run: MakeRun, golden: tuple[Pa
         f"Parameters: {counts['total']:,}", f"{counts['without_embeddings']:,} without embeddings",
         f"vocabulary {len(run.dataset.tokenizer)}", f"{len(run.dataset.train)} snippets to train on",
         f"{len(run.dataset.validation)} held out by sketch", "Literals delexicalised: yes", "at most 15 tokens",
-        "6 steps, fed back: softmax, eta 1", "n = 8 a row",
+        "6 steps, fed back: softmax, eta 1", "--steps 12",
     ):  # fmt: skip
         assert figure in card
     for line in (lines[2], lines[5]):
         assert (
-            f"| {line['step']} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
+            f"| {line['step']} | {line['samples']} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
             f"| {line['distinct']:.3f} | {line['accepted_novel_distinct_nontrivial']:.3f} |"
         ) in card
     for example in lines[5]["examples"]:
