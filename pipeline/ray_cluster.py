@@ -22,7 +22,7 @@ def connected(*, show_logs: bool = False) -> Iterator[Any]:
     """The ``ray`` module, connected for the length of the block; a cluster that was started here ends with it.
 
     Args:
-        show_logs: print what workers print.
+        show_logs: print what workers print; Ray's own dashboard is on then, as Ray Train needs it.
 
     Raises:
         RunError: Ray could not be started or reached.
@@ -38,7 +38,7 @@ def connected(*, show_logs: bool = False) -> Iterator[Any]:
 
     options: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": show_logs}
     if not address:
-        options |= {"address": "local", "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+        options |= {"address": "local", "include_dashboard": show_logs, "object_store_memory": OBJECT_STORE_BYTES}
     _connect(ray, options)
     try:
         yield ray

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pipeline.ray_cluster import connected
-from pipeline.train import train_in_process
 from schemas.errors import RunError
 
 RETRIES = 3  # of the whole group where a worker died; it resumes from the state in the folder
 
 
-def train_with_ray(
-    language: str, corpus: str, folder: Path, preset_name: str, preset: Any, workers: int,
-    report: Callable[[dict[str, Any]], None],
-) -> bool:  # fmt: skip
-    """Train on ``workers`` processes, one GPU each where the cluster has them.
+def train_with_ray(loop: Callable[[], object], folder: Path, workers: int) -> None:
+    """Run the training loop on ``workers`` processes, one GPU each where the cluster has them.
 
     The first process writes state and checkpoint into ``folder``, which every process must see.
 
     Raises:
         RunError: the workers failed more often than `RETRIES` times.
     """
+    os.environ.setdefault("RAY_TRAIN_ENABLE_PRINT_PATCH", "0")  # or every line of progress is shown twice
     with connected(show_logs=True) as ray:
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.torch import TorchTrainer
         from ray.train.v2.api.exceptions import TrainingFailedError
 
-        def loop() -> None:
-            train_in_process(language, corpus, folder, preset_name, preset, report)
+        def run_loop() -> None:
+            loop()
 
         trainer = TorchTrainer(
-            loop,
+            run_loop,
             scaling_config=ScalingConfig(num_workers=workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= workers),
             run_config=RunConfig(
                 name="repairgen-train",
@@ -46,4 +43,3 @@ def train_with_ray(
         except TrainingFailedError as error:
             cause = str(error).strip().splitlines()[-1]
             raise RunError(f"training failed on its workers: {cause}; the same command resumes") from error
-    return True

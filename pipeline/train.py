@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -66,13 +67,15 @@ def train(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RequestError(f"cannot write to {out} ({error.strerror}): choose another --out") from error
+    share = partial(train_in_process, language, corpus, folder.resolve(), preset, chosen, report)
     if workers > 1:
         from pipeline.ray_train import train_with_ray
 
-        finished = train_with_ray(language, corpus, folder, preset, chosen, workers, report)
-    else:
-        with _stop_signals() as should_stop:
-            finished = train_in_process(language, corpus, folder, preset, chosen, report, should_stop)
+        Corpus(corpus).snippets()  # what is wrong with it is better said here than by a worker
+        train_with_ray(share, folder, workers)
+        return folder
+    with _stop_signals() as should_stop:
+        finished = share(should_stop)
     if not finished:
         raise RunError(f"training was stopped; its state is saved in {folder}: the same command resumes")
     return folder
