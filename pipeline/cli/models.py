@@ -9,6 +9,7 @@ import typer
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
 from pipeline.cli.output import print_json, program, stdout
 
+_TERMS = ("denoiser", "decoder", "cross_entropy")
 _SHARES = ("accepted", "distinct", "novel")
 
 
@@ -41,6 +42,7 @@ def _print_figures(figures: dict[str, Any]) -> None:
     """A line of the training log; where samples were judged, another with what they are worth."""
     console = stdout()
     parts = [f"step {figures['step']:,}", f"loss {figures['loss']:.4f}"]
+    parts += [f"{name.replace('_', '-')} {figures[name]:.3f}" for name in _TERMS if name in figures]
     if "tokens_per_second" in figures:
         parts.append(f"{figures['tokens_per_second']:,} tokens/s")
     console.print(", ".join(parts))
