@@ -69,11 +69,7 @@ class RayExecutor:
         finish_task = ray.remote(**self._finish_options(ray, on_gpu))(_finish)
 
         samplers = [sampler_class.remote(config, "cuda" if on_gpu else "cpu") for _ in range(workers)]
-        try:
-            yield from self._schedule(ray, samplers, finish_task, shards)
-        finally:
-            for sampler in samplers:  # what is in flight is not waited for
-                ray.kill(sampler)
+        yield from self._schedule(ray, samplers, finish_task, shards)  # samplers end with the connection
 
     def _schedule(self, ray: Any, samplers: list[Any], finish_task: Any, shards: Iterator[int]) -> Iterator[Receipt]:
         """Keeps every sampler supplied with `IN_FLIGHT` shards."""
