@@ -6,6 +6,8 @@ Ray only schedules; what a shard is stands in `pipeline.shard`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from generators.base import Candidate, Generator
@@ -17,7 +19,7 @@ from schemas.config import RunConfig
 from schemas.errors import ReportedError, RunError
 from schemas.manifest import Receipt
 
-RETRIES = 3  # of a shard whose worker died
+RETRIES = 3  # of a shard whose worker died, and restarts of a worker
 PLACEMENT_SECONDS = 600  # an autoscaler may have to start a machine
 IN_FLIGHT = 2  # shards an actor: one that it samples and one that waits or is being written
 
@@ -42,6 +44,19 @@ def _finish(candidates: list[Candidate], config: RunConfig, fingerprint: str, sh
     return finish(candidates, config, fingerprint, shard, Storage(config.out))
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A shard under way, or (shard None) a sampler that is loading its model."""
+
+    sampler: Any
+    shard: int | None = None
+    failures: int = 0
+
+    @property
+    def failure(self) -> str:
+        return "a sampling worker could not start" if self.shard is None else f"shard {self.shard} failed on its worker"
+
+
 class RayExecutor:
     """Runs shards on the cluster that `connected` gives."""
 
@@ -63,45 +78,41 @@ class RayExecutor:
         on_gpu = config.device == "cuda" or (config.device == "auto" and ray.cluster_resources().get("GPU", 0) >= 1)
         workers = config.workers or int(ray.cluster_resources().get("GPU" if on_gpu else "CPU", 1)) or 1
         workers = min(workers, Plan(config).max_shards)
-        sampler_class = ray.remote(
-            num_cpus=1, num_gpus=1 if on_gpu else 0, max_restarts=RETRIES, max_task_retries=RETRIES
-        )(_Sampler)
+        sampler_class = ray.remote(num_cpus=1, num_gpus=1 if on_gpu else 0, max_restarts=RETRIES)(_Sampler)
         finish_task = ray.remote(**self._finish_options(ray, on_gpu))(_finish)
 
-        samplers = [sampler_class.remote(config, "cuda" if on_gpu else "cpu") for _ in range(workers)]
-        yield from self._schedule(ray, samplers, finish_task, shards)  # samplers end with the connection
+        def launch(flight: _Flight) -> Any:
+            candidates = flight.sampler.sample.remote(flight.shard)
+            return finish_task.remote(candidates, config, self._fingerprint, flight.shard)
 
-    def _schedule(self, ray: Any, samplers: list[Any], finish_task: Any, shards: Iterator[int]) -> Iterator[Receipt]:
-        """Keeps every sampler supplied with `IN_FLIGHT` shards."""
-        starting = {sampler.ready.remote(): sampler for sampler in samplers}
-        pending: dict[Any, tuple[int, Any]] = {}  # receipt to come -> its shard, and who samples it
-        exhausted = False
-        while pending or (starting and not exhausted):
-            timeout = None if pending else PLACEMENT_SECONDS
-            done, _ = ray.wait([*starting, *pending], num_returns=1, timeout=timeout)
+        samplers = [sampler_class.remote(config, "cuda" if on_gpu else "cpu") for _ in range(workers)]
+        flights = {sampler.ready.remote(): _Flight(sampler) for sampler in samplers}
+        sampling = False
+        while flights:
+            done, _ = ray.wait(list(flights), num_returns=1, timeout=None if sampling else PLACEMENT_SECONDS)
             if not done:
                 raise RunError(
                     f"no sampling worker could be placed in {PLACEMENT_SECONDS} s: each needs a CPU, or a GPU where "
                     f"device is cuda, and the cluster has {ray.cluster_resources()}; set device or start more nodes"
                 )
-            if done[0] in starting:
-                sampler, free = starting.pop(done[0]), IN_FLIGHT
-                self._get(ray, done[0], "a sampling worker could not start")
-            else:
-                (shard, sampler), free = pending.pop(done[0]), 1
-                yield self._get(ray, done[0], f"shard {shard} failed on its worker")
-            for _ in range(free):
-                shard_to_do = next(shards, None)
-                if shard_to_do is None:
-                    exhausted = True
-                    break
-                candidates = sampler.sample.remote(shard_to_do)
-                reference = finish_task.remote(candidates, self._config, self._fingerprint, shard_to_do)
-                pending[reference] = (shard_to_do, sampler)
+            flight = flights.pop(done[0])
+            receipt = self._result(ray, done[0], flight)
+            if flight.shard is not None:
+                if receipt is None:  # its worker died; a sampler restarts by itself
+                    again = _Flight(flight.sampler, flight.shard, flight.failures + 1)
+                    flights[launch(again)] = again
+                    continue
+                yield receipt
+            for shard in islice(shards, IN_FLIGHT if flight.shard is None else 1):
+                following = _Flight(flight.sampler, shard)
+                flights[launch(following)] = following
+            sampling = any(f.shard is not None for f in flights.values())
+            if not sampling and flight.shard is not None:
+                return  # no shards are left, and samplers that still load are not needed
 
     def _finish_options(self, ray: Any, on_gpu: bool) -> dict[str, Any]:
         """Parsing is light beside sampling on CPUs, whose workers hold all of them; beside GPUs it gets a core."""
-        options: dict[str, Any] = {"num_cpus": 1 if on_gpu else 0, "max_retries": RETRIES}
+        options: dict[str, Any] = {"num_cpus": 1 if on_gpu else 0, "max_retries": 0}
         if Storage(self._config.out).is_local:  # the driver's disk: other nodes don't see it
             from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -110,13 +121,19 @@ class RayExecutor:
         return options
 
     @staticmethod
-    def _get(ray: Any, reference: Any, what: str) -> Any:
+    def _result(ray: Any, reference: Any, flight: _Flight) -> Any:
+        """What came back; None where a worker died and the shard may be tried again.
+
+        The retries are ours: Ray's own, cut off when a run has enough, end in complaints on the terminal.
+        """
         try:
             return ray.get(reference)
-        except ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, ReportedError):
-                raise error.cause from error
-            raise RunError(f"{what}: {error.cause!r}; the same command tries again") from error
         except ray.exceptions.RayError as error:
-            cause = str(error).strip().splitlines()[0]
-            raise RunError(f"{what}: {cause}; the same command tries again") from error
+            cause = getattr(error, "cause", None) or error
+            died = isinstance(cause, ray.exceptions.RayActorError | ray.exceptions.WorkerCrashedError)
+            if died and flight.shard is not None and flight.failures < RETRIES:
+                return None
+            if isinstance(cause, ReportedError):
+                raise cause from error
+            line = (str(cause).strip().splitlines() or [repr(cause)])[0]
+            raise RunError(f"{flight.failure}: {line}; the same command tries again") from error
