@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help run test lint style types slow bench clean
+.PHONY: help run test fuzz lint style types slow bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -31,8 +31,13 @@ types: $(READY)
 slow: $(READY) ## kills, faults and clusters: minutes
 	$(BIN)/python -m pytest tests/slow
 
-bench: $(READY) ## speed and memory, as ratios in one run
-	set -e; for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+fuzz: $(READY) ## 100,000 hostile inputs a language
+	set -e; for language in excel powershell python; do \
+		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
+
+bench: $(READY) ## speed and memory, as ratios in one run; validators.py there wants a corpus
+	set -e; for name in denoising_step memory run_overhead; do \
+		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean: ## everything that the targets made
 	rm -rf $(VENV) out/quickstart .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
