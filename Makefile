@@ -35,7 +35,7 @@ fuzz: $(READY) ## 100,000 hostile inputs a language
 	set -e; for language in excel powershell python; do \
 		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
 
-bench: $(READY) ## speed and memory, as ratios in one run; validators.py there wants a corpus
+bench: $(READY) ## speed and memory, as ratios in one run; verdicts.py there wants a corpus
 	set -e; for name in denoising_step memory run_overhead; do \
 		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 

@@ -1,6 +1,6 @@
 """One denoising step of the sampler against the bare matrix products of the same shapes, on one thread.
 
-    python tests/benchmarks/denoising_step.py [--rounds 200]
+    python tests/benchmarks/denoising_step.py [--rounds 20]
 
 Also prints what decoding costs: every step against the selected ones.
 """
@@ -10,10 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from generators.diffusion.config import SMALL
 from generators.diffusion.model import CodeDiffusion

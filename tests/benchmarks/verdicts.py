@@ -1,6 +1,6 @@
 """How often a language accepts and rejects real snippets, and how fast; run by hand.
 
-    python tests/benchmarks/validators.py --language excel --benchmark pairs.json --corpus snippets.jsonl.gz --misses 20
+    python tests/benchmarks/verdicts.py --language excel --benchmark pairs.json --corpus snippets.jsonl.gz --misses 20
 
 A benchmark is a JSON list of objects with ``Buggy`` and ``GroundTruth``; a corpus is JSON lines, gzipped or not, with a
 ``code`` that should be accepted. Speed is that of `check` alone, on one core, in processor time.
@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-# Run as a file, this folder comes first on the path, where this file hides the package of the same name.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from validators import LANGUAGES, Verdict, get_language
