@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from generators.base import Generator
-from generators.diffusion.checkpoint import checkpoint_hash, find_checkpoint, load_checkpoint, read_config
+from generators.diffusion.checkpoint import (
+    check_weights,
+    checkpoint_hash,
+    find_checkpoint,
+    load_checkpoint,
+    read_config,
+)
 from schemas.config import RunConfig
 
 
@@ -15,6 +21,7 @@ def model_hash(config: RunConfig) -> str:
     """
     folder = find_checkpoint(config.language, config.checkpoint)
     read_config(folder, config.language)
+    check_weights(folder)
     return checkpoint_hash(folder)
 
 

@@ -123,6 +123,21 @@ def read_config(folder: Path, language: str) -> CheckpointConfig:
     return config
 
 
+def check_weights(folder: Path) -> None:
+    """Make sure that the weights are a whole file; torch is not loaded.
+
+    Raises:
+        CheckpointError: truncated, or no such file format.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / WEIGHTS, framework="np") as file:
+            file.keys()
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"checkpoint {folder / WEIGHTS} is damaged ({error}): copy it anew") from error
+
+
 def load_checkpoint(folder: Path, language: str) -> Checkpoint:
     """Model, tokenizer and configuration of a checkpoint folder, on the CPU, in evaluation mode.
 

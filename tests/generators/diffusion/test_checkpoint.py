@@ -17,6 +17,7 @@ from generators.diffusion.checkpoint import (
     WEIGHTS,
     Checkpoint,
     CheckpointError,
+    check_weights,
     checkpoint_hash,
     find_checkpoint,
     load_checkpoint,
@@ -161,3 +162,10 @@ def test_a_given_folder_comes_before_the_bundled_one(folder: Path, monkeypatch: 
 def test_looking_up_a_checkpoint_does_not_import_torch() -> None:
     code = "import sys, generators.diffusion.checkpoint; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_truncated_weights_are_found_without_loading_the_model(folder: Path) -> None:
+    check_weights(folder)
+    truncate(folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is damaged"):
+        check_weights(folder)
