@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -224,8 +224,3 @@ def config_from_identity(
         return RunConfig.model_validate(_tuples(values))
     except ValidationError as error:
         raise ConfigError(_one_line(error, None)) from error
-
-
-def generator_names() -> tuple[str, ...]:
-    """The generators that there are."""
-    return get_args(GeneratorName)
