@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.generators import build_generator, model_hash
@@ -16,8 +17,7 @@ from pipeline.tables import load
 from schemas.config import config_from_identity
 from schemas.errors import RequestError
 from schemas.manifest import Manifest
-from schemas.reasons import Reason
-from schemas.record import parse_pair_id
+from schemas.record import PAIR_SCHEMA, parse_pair_id
 
 
 def replay(out: str, row_id: str, *, checkpoint: str | None = None, benchmarks: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -57,17 +57,13 @@ def replay(out: str, row_id: str, *, checkpoint: str | None = None, benchmarks: 
     record, reason = candidate_record(candidate, config, shard)
     published = _published_row(storage, manifest, row_id)
     return {
-        "record": record, "reason": reason.value if isinstance(reason, Reason) else None,
+        "record": record, "reason": None if reason is None else reason.value,
         "published": published, "identical": published is not None and _equal(record, published),
     }  # fmt: skip
 
 
 def _equal(record: dict[str, Any], published: dict[str, Any]) -> bool:
     """Equal as the dataset stores them: its floats have 32 bits."""
-    import pyarrow as pa
-
-    from schemas.record import PAIR_SCHEMA
-
     return bool(pa.Table.from_pylist([record], schema=PAIR_SCHEMA).to_pylist() == [published])
 
 
