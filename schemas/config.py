@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from schemas.errors import RequestError
 
 LanguageName = Literal["excel", "powershell", "python"]
-GeneratorName = Literal["diffusion"]
+GeneratorName = Literal["diffusion", "flame", "bifi", "gpt4o"]
 Feedback = Literal["denoiser", "decoder", "softmax", "nearest"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -43,6 +43,45 @@ class DiffusionOptions(_Section):
         if self.t_range[0] >= self.t_range[1]:
             raise ValueError("t_range must be [low, high] with low < high")
         return self
+
+
+class FlameOptions(_Section):
+    """How FLAME's operators are drawn."""
+
+    sampler: Literal["uniform", "weighted"] = "uniform"  # uniform is the paper's
+    weights: str | None = None  # a file that `fit-weights` wrote; None: the one that comes with the project
+
+
+class BifiOptions(_Section):
+    """How BIFI's breaker, or the operators of its round 0, break a snippet."""
+
+    breaker: str | None = None  # a folder that `train` wrote, or "none"; None: the bundled one, if there is one
+    max_distance: Annotated[int, Field(ge=1)] = 4  # in the breaker's own, anonymised tokens (BIFI: below 5)
+    beams: Annotated[int, Field(ge=1, le=32)] = 5  # outputs of the breaker among which a row's seed chooses
+    tile: Annotated[int, Field(ge=1, le=1024)] = 32  # snippets in one call of the model
+
+
+class Gpt4oOptions(_Section):
+    """Which server is asked, how, and what it may cost."""
+
+    base_url: str = "https://api.openai.com/v1"
+    model: str = "gpt-4o-2024-08-06"
+    prompt: Literal["free", "guided"] = "guided"
+    syntactic_only: bool = True  # ask for mistakes that a parser sees; the paper's prompts allow others
+    temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
+    max_completion_tokens: Annotated[int, Field(ge=1)] = 1_024
+    transport: Literal["live", "batch"] = "live"
+    budget: Annotated[float, Field(gt=0)] = 10.0  # dollars for the whole run, what earlier attempts paid included
+    input_price: Annotated[float, Field(ge=0)] = 2.5  # dollars for a million tokens
+    output_price: Annotated[float, Field(ge=0)] = 10.0
+    batch_discount: Share = 0.5  # of both prices
+    requests_per_minute: Annotated[int, Field(ge=1)] = 500
+    tokens_per_minute: Annotated[int, Field(ge=1)] = 30_000
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 16
+    timeout: Annotated[float, Field(gt=0)] = 60.0  # seconds for one answer
+    retries: Annotated[int, Field(ge=0, le=100)] = 6
+    poll_seconds: Annotated[float, Field(gt=0)] = 30.0  # between two looks at a batch
+    batch_requests: Annotated[int, Field(ge=1, le=50_000)] = 20_000  # in one batch
 
 
 class FilterOptions(_Section):
@@ -79,23 +118,53 @@ class RunConfig(_Section):
     pairs: Annotated[int, Field(ge=1)]
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     out: str  # local path or fsspec URI
-    checkpoint: str | None = None  # None: the model bundled for the language
-    shard_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    checkpoint: str | None = None  # of the diffusion model; None: the one bundled for the language
+    corpus: str | None = None  # correct snippets to break; None: the language's own default
+    corpus_column: str | None = None  # that holds the snippets; None: `code`, or `fixed` of a repairgen dataset
+    shard_rows: Annotated[int, Field(ge=1, le=1_000_000)]  # by the generator if not given
     attempts_per_pair: Annotated[float, Field(gt=0)] = 200.0  # at most pairs x this many rows are sampled
     allow_fewer: bool = False  # publish what there is where the attempts give fewer pairs
     workers: Annotated[int, Field(ge=1)] | None = None  # sampling workers; None: as many as the cluster holds
     device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: GPUs where the cluster has them
     diffusion: DiffusionOptions = DiffusionOptions()
+    flame: FlameOptions = FlameOptions()
+    bifi: BifiOptions = BifiOptions()
+    gpt4o: Gpt4oOptions = Gpt4oOptions()
     filters: FilterOptions = FilterOptions()
     publish: PublishOptions = PublishOptions()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _shards_fit_the_generator(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("shard_rows") is None:
+            return values | {"shard_rows": _SHARD_ROWS.get(str(values.get("generator")), 256)}
+        return values
 
-# Settings that change no row: where the data goes, who computes it, how it is decoded on the way, when to give up. The
-# checkpoint and the benchmark files enter the identity by their content.
+    @model_validator(mode="after")
+    def _generator_fits_the_rest(self) -> RunConfig:
+        spoken = _SPOKEN.get(self.generator, get_args(LanguageName))
+        if self.language not in spoken:
+            raise ValueError(f"generator {self.generator} is for {' and '.join(spoken)}, not for {self.language}")
+        if self.generator == "diffusion" and self.corpus is not None:
+            raise ValueError("generator diffusion starts from noise and takes no corpus")
+        if self.generator != "diffusion" and self.checkpoint is not None:
+            raise ValueError(f"checkpoint is of a diffusion model, which generator {self.generator} does not use")
+        return self
+
+
+_SHARD_ROWS = {"flame": 4_096, "gpt4o": 64}  # quick rows in large shards; paid ones in small, as the last has a surplus
+_SPOKEN: dict[str, tuple[str, ...]] = {"flame": ("excel",), "bifi": ("python", "powershell")}
+
+# Settings that change no row: where the data goes, who computes it, how it is decoded or asked for on the way, when to
+# give up. Models, weights, corpora and benchmark files enter the identity by their content.
 EXCLUDED = frozenset(
     {
-        "out", "checkpoint", "attempts_per_pair", "allow_fewer", "workers", "device", "diffusion.decode",
-        "filters.benchmarks",
+        "out", "checkpoint", "corpus", "attempts_per_pair", "allow_fewer", "workers", "device", "diffusion.decode",
+        "flame.weights", "bifi.breaker", "filters.benchmarks",
+        *(f"gpt4o.{name}" for name in (
+            "transport", "budget", "input_price", "output_price", "batch_discount", "requests_per_minute",
+            "tokens_per_minute", "concurrency", "timeout", "retries", "poll_seconds", "batch_requests",
+        )),
     }
 )  # fmt: skip
 
@@ -184,8 +253,10 @@ def _one_line(error: ValidationError, file: str | None) -> str:
 
 
 def identity_settings(config: RunConfig) -> dict[str, Any]:
-    """The settings that can change a published row, flat, by dotted path."""
-    return {k: v for k, v in _flatten(config.model_dump(mode="json"), "").items() if k not in EXCLUDED}
+    """The settings that can change a published row, flat, by dotted path; of the generators, the run's own."""
+    others = set(get_args(GeneratorName)) - {config.generator}
+    settings = _flatten(config.model_dump(mode="json", exclude=others), "")
+    return {path: value for path, value in settings.items() if path not in EXCLUDED}
 
 
 def _flatten(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -20,6 +20,9 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"  # the same pair stands earlier in the run
     BENCHMARK_OVERLAP = "benchmark_overlap"  # a side is in a benchmark file given for decontamination
     SURPLUS = "surplus"  # more pairs than were asked for; the first are kept
+    NOT_APPLICABLE = "not_applicable"  # nothing in the snippet that the generator could break
+    MALFORMED = "malformed"  # the reply does not follow the form that was asked for
+    REFUSED = "refused"  # the service declined to answer
     REQUEST_FAILED = "request_failed"  # a remote generator gave no usable answer
     CRASHED = "crashed"  # handling this row failed; the row is isolated and recorded
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
 
-from schemas.config import EXCLUDED, ConfigError, RunConfig, config_from_identity, identity_settings, load_config
+from schemas.config import (
+    EXCLUDED,
+    ConfigError,
+    GeneratorName,
+    RunConfig,
+    config_from_identity,
+    identity_settings,
+    load_config,
+)
 
 NEEDED: dict[str, Any] = {"language": "excel", "pairs": 10, "out": "out"}
+GENERATORS = get_args(GeneratorName)
 
 
 @pytest.fixture
@@ -96,10 +105,28 @@ def leaves(section: type[BaseModel], prefix: str = "") -> set[str]:
     return found
 
 
-def test_every_setting_is_in_the_identity_or_excluded_by_name() -> None:
-    config = load_config(options=NEEDED)
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_every_setting_of_the_generator_is_in_the_identity_or_excluded_by_name(generator: str) -> None:
+    language = "python" if generator == "bifi" else "excel"
+    config = load_config(options=NEEDED | {"generator": generator, "language": language})
     assert leaves(RunConfig) > EXCLUDED
-    assert identity_settings(config).keys() == leaves(RunConfig) - EXCLUDED
+    others = tuple(f"{name}." for name in GENERATORS if name != generator)
+    mine = {path for path in leaves(RunConfig) if not path.startswith(others)}
+    assert identity_settings(config).keys() == mine - EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"generator": "flame", "language": "python"}, "generator flame is for excel, not for python"),
+        ({"generator": "bifi", "language": "excel"}, "generator bifi is for python and powershell, not for excel"),
+        ({"generator": "diffusion", "corpus": "c.jsonl"}, "takes no corpus"),
+        ({"generator": "flame", "checkpoint": "model"}, "checkpoint is of a diffusion model"),
+    ],
+)
+def test_what_the_generator_cannot_use_is_refused(options: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        load_config(options=NEEDED | options)
 
 
 def test_a_configuration_comes_back_from_its_identity() -> None:
