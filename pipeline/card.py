@@ -15,6 +15,13 @@ _HOW = {
     "diffusion": "A code diffusion model, trained on correct snippets alone, turned Gaussian noise into code step by "
     "step. Of each trajectory the last text is `fixed`; the text decoded at an earlier step t is `broken`. The method "
     "is that of *Diffusion is a code repair operator and generator* (arXiv 2508.11110).",
+    "flame": "Correct formulas were broken by the 17 noise operators of FLAME (arXiv 2301.13779), one operator a "
+    "formula; `recipe` names it.",
+    "bifi": "Correct snippets were broken in the manner of BIFI (Break-It-Fix-It, ICML 2021): by a breaker that was "
+    "trained on real mistakes, or, where `recipe` names operators, by heuristic perturbations of brackets, white space "
+    "and other syntax. The perturbations are a reconstruction: the authors' own are not published.",
+    "gpt4o": "A language model was asked, over an OpenAI-compatible interface, to break correct snippets as people do. "
+    "`recipe` names the model and the hash of the prompt.",
 }
 
 
@@ -51,6 +58,8 @@ def render_card(manifest: Manifest, manifest_sha256: str) -> str:
         _table(("rows", "outcome"), _ledger_rows(manifest.ledger)),
         f"{statistics['acceptance']:.2%} of the sampled rows passed the filters, before duplicates were removed and "
         "the number of pairs was cut to what was asked for.",
+        *_corpus(statistics.get("corpus")),
+        *_cost(statistics.get("cost")),
         "## Figures",
         *(
             _table((title, "pairs"), statistics[name].items())
@@ -69,6 +78,29 @@ def render_card(manifest: Manifest, manifest_sha256: str) -> str:
         _table(("setting", "value"), ((f"`{k}`", _cell(v)) for k, v in sorted(fields.items()))),
     ]
     return _front_matter(metadata) + "\n\n".join(sections) + "\n"
+
+
+def _corpus(corpus: Mapping[str, Any] | None) -> list[str]:
+    if corpus is None:
+        return []
+    return [
+        "## Corpus",
+        f"The correct snippets are of {corpus['name']}: {corpus['read']:,} were read, {corpus['used']:,} used; "
+        f"{corpus['rejected']:,} were left out since the parser refuses them, {corpus['too_long']:,} for their length, "
+        f"{corpus['duplicates']:,} as duplicates. `source_id` says where a snippet is from; its licence is that of its "
+        "source.",
+    ]
+
+
+def _cost(cost: Mapping[str, Any] | None) -> list[str]:
+    if cost is None:
+        return []
+    tokens = {way: cost[way] + cost[f"batched_{way}"] for way in ("input_tokens", "output_tokens")}
+    return [
+        "## Cost",
+        f"{cost['answers']:,} answers with {tokens['input_tokens']:,} tokens in and {tokens['output_tokens']:,} out: "
+        f"{cost['dollars']:,.2f} dollars by the prices given to the run.",
+    ]
 
 
 def _front_matter(metadata: Mapping[str, Any]) -> str:

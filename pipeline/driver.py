@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 IDENTITY = ".work/identity.json"
 _HOPELESS_SHARDS, _HOPELESS_ROWS = 20, 5_000  # without a single pair in so many, a run gives up
+_HOPELESS_PAID_ROWS = 256  # or in so many that cost money
 
 
 class Prefix:
@@ -63,7 +64,10 @@ class Prefix:
             self.receipts.append(first)
 
 
-def run(config: RunConfig, *, storage: Storage, identity: Identity, executor: Executor, report: Report) -> Manifest:
+def run(
+    config: RunConfig, *, storage: Storage, identity: Identity, executor: Executor, report: Report,
+    statistics: Callable[[], dict[str, Any]] = dict,
+) -> Manifest:  # fmt: skip
     """Sample until there are enough pairs, then publish them. A finished run does nothing.
 
     Args:
@@ -72,6 +76,7 @@ def run(config: RunConfig, *, storage: Storage, identity: Identity, executor: Ex
         identity: of the run, see `pipeline.identity`.
         executor: runs the shards.
         report: is told of progress.
+        statistics: more that the manifest says of the run; asked for when it is published.
 
     Raises:
         RequestError: OUT cannot be used, belongs to another run, or is in use.
@@ -96,7 +101,7 @@ def run(config: RunConfig, *, storage: Storage, identity: Identity, executor: Ex
             if not prefix.enough and not (config.allow_fewer and prefix.pairs):
                 raise RunError(_shortfall(prefix))
             report.message(f"publishing {min(prefix.pairs, config.pairs):,} pairs")
-            return publish(storage, config, identity, prefix.receipts)
+            return publish(storage, config, identity, prefix.receipts, statistics())
     except KeyboardInterrupt:
         raise RunError("interrupted; finished shards are kept, the same command resumes") from None
 
@@ -112,7 +117,7 @@ def _collect(plan: Plan, storage: Storage, identity: Identity, executor: Executo
             receipt = read_receipt(storage, shard, identity.fingerprint) if known else None
             if receipt is not None:
                 prefix.add(receipt)
-            if prefix.enough or _is_hopeless(prefix):
+            if prefix.enough or _is_hopeless(prefix, plan.config):
                 return
             if receipt is None:
                 yield shard
@@ -128,14 +133,18 @@ def _collect(plan: Plan, storage: Storage, identity: Identity, executor: Executo
         for receipt in receipts:
             prefix.add(receipt)
             report.shard_done(receipt, prefix.pairs, prefix.target)
-            if prefix.enough or _is_hopeless(prefix):
+            if prefix.enough or _is_hopeless(prefix, plan.config):
                 break
     return prefix
 
 
-def _is_hopeless(prefix: Prefix) -> bool:
-    shards = len(prefix.receipts)
-    return not prefix.pairs and shards >= _HOPELESS_SHARDS and prefix.ledger.sampled >= _HOPELESS_ROWS
+def _is_hopeless(prefix: Prefix, config: RunConfig) -> bool:
+    if prefix.pairs:
+        return False
+    rows = prefix.ledger.sampled
+    if config.generator == "gpt4o":
+        return rows >= _HOPELESS_PAID_ROWS
+    return len(prefix.receipts) >= _HOPELESS_SHARDS and rows >= _HOPELESS_ROWS
 
 
 def _shortfall(prefix: Prefix) -> str:

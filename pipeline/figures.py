@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 
+from schemas.config import Gpt4oOptions, RunConfig
 from schemas.ledger import Ledger
+from schemas.manifest import Receipt, Spent
 from schemas.reasons import Reason
 
 _LONGEST = 10  # token edit distances from here on share a line
@@ -40,3 +43,19 @@ class Figures:
             "noise_level": {f"{k / 10:.1f} to {(k + 1) / 10:.1f}": n for k, n in sorted(self._noise.items())},
             "error_kind": dict(sorted(self._kinds.items(), key=lambda item: (-item[1], item[0]))),
         }
+
+
+def cost(receipts: Iterable[Receipt], config: RunConfig) -> dict[str, Any]:
+    """What the answers behind the shards' rows took, tokens and dollars; nothing where nothing is paid for."""
+    spent = sum((receipt.spent for receipt in receipts if receipt.spent is not None), Spent())
+    if not spent.answers:
+        return {}
+    return {"cost": spent.model_dump() | {"dollars": round(dollars(spent, config.gpt4o), 6)}}
+
+
+def dollars(spent: Spent, options: Gpt4oOptions) -> float:
+    """By the prices of the run."""
+    share = 1 - options.batch_discount
+    paid_in = spent.input_tokens + share * spent.batched_input_tokens
+    paid_out = spent.output_tokens + share * spent.batched_output_tokens
+    return (paid_in * options.input_price + paid_out * options.output_price) / 1_000_000

@@ -1,38 +1,108 @@
-"""From a run's configuration to its generator."""
+"""From a run's configuration to its generator, and what the generator is made from."""
 
 from __future__ import annotations
 
-from generators.base import Generator
-from generators.diffusion.checkpoint import (
-    check_weights,
-    checkpoint_hash,
-    find_checkpoint,
-    load_checkpoint,
-    read_config,
-)
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from generators.base import Generator, Snippet
+from pipeline.corpus import AcceptedSnippets, CorpusSource, accepted_snippets, open_corpus
+from pipeline.storage import Storage
 from schemas.config import RunConfig
+from validators import get_language
 
 
-def model_hash(config: RunConfig) -> str:
-    """The hash of the run's checkpoint, which is checked against the language; torch is not loaded.
+class Ingredients:
+    """What a run's generator is made from besides its settings: a model, a corpus, weights, a prompt.
+
+    Their hashes are part of the run's identity and are had at once; torch is not loaded, snippets are not judged.
 
     Raises:
-        CheckpointError: none there, incomplete, damaged, or of another language.
+        RequestError: one of them is missing, damaged, or of another language.
     """
-    folder = find_checkpoint(config.language, config.checkpoint)
-    read_config(folder, config.language)
-    check_weights(folder)
-    return checkpoint_hash(folder)
+
+    def __init__(self, config: RunConfig) -> None:
+        self._config = config
+        self._source: CorpusSource | None = None
+        self.hashes: dict[str, str | None] = _hashes(config)
+        if config.generator != "diffusion":
+            self._source = open_corpus(config.language, config.corpus, config.corpus_column)
+            self.hashes["corpus"] = self._source.identity
+
+    @cached_property
+    def corpus(self) -> AcceptedSnippets | None:
+        """The snippets that the language accepts, judged when first asked for; None for a generator without corpus."""
+        return None if self._source is None else accepted_snippets(self._source, self._config.language)
+
+    @property
+    def snippets(self) -> list[Snippet]:
+        """Of the corpus, in its order; none for a generator without."""
+        return [] if self.corpus is None else self.corpus.snippets
+
+    def statistics(self) -> dict[str, Any]:
+        """What the manifest says of them."""
+        if self.corpus is None or self._source is None:
+            return {}
+        counts = {k: getattr(self.corpus, k) for k in ("read", "rejected", "too_long", "duplicates")}
+        return {"corpus": {"name": self._source.name, **counts, "used": len(self.corpus.snippets)}}
 
 
-def build_generator(config: RunConfig, device: str = "cpu") -> Generator:
+def _hashes(config: RunConfig) -> dict[str, str | None]:
+    """The content hash of each ingredient but the corpus, by its name in the identity."""
+    match config.generator:
+        case "diffusion":
+            from generators.diffusion.checkpoint import check_weights, checkpoint_hash, find_checkpoint, read_config
+
+            folder = find_checkpoint(config.language, config.checkpoint)
+            read_config(folder, config.language)
+            check_weights(folder)
+            return {"model": checkpoint_hash(folder)}
+        case "flame":
+            from generators.flame.weights import load_weights, weights_hash
+
+            weighted = config.flame.sampler == "weighted"
+            return {"weights": weights_hash(load_weights(config.flame.weights)) if weighted else None}
+        case "bifi":
+            from generators.bifi.checkpoint import find_breaker, rewriter_hash
+
+            breaker = find_breaker(config.language, config.bifi.breaker)
+            return {"model": None if breaker is None else rewriter_hash(breaker)}
+        case "gpt4o":
+            from generators.gpt4o.prompts import prompt_hash
+
+            return {"prompt": prompt_hash(config.language, config.gpt4o)}
+
+
+def build_generator(
+    config: RunConfig, device: str = "cpu", snippets: Sequence[Snippet] = (), storage: Storage | None = None
+) -> Generator:
     """The generator of a run, its model loaded.
 
     On a CPU it computes with one thread: the workers share the cores, and how a sum is split over threads would
     otherwise be part of the result.
+
+    Args:
+        device: cpu or cuda.
+        snippets: what a baseline generator starts from; see `Ingredients`.
+        storage: of OUT, where the answers lie that were paid for.
     """
+    match config.generator:
+        case "flame":
+            from generators.flame.generator import FlameGenerator
+            from generators.flame.weights import load_weights
+
+            return FlameGenerator(snippets, config.flame, load_weights(config.flame.weights))
+        case "bifi":
+            return _bifi(config, device, snippets)
+        case _:
+            return _diffusion(config, device)
+
+
+def _diffusion(config: RunConfig, device: str) -> Generator:
     import torch
 
+    from generators.diffusion.checkpoint import checkpoint_hash, find_checkpoint, load_checkpoint
     from generators.diffusion.generator import DiffusionGenerator
 
     if device == "cpu":
@@ -40,3 +110,19 @@ def build_generator(config: RunConfig, device: str = "cpu") -> Generator:
     folder = find_checkpoint(config.language, config.checkpoint)
     checkpoint = load_checkpoint(folder, config.language)
     return DiffusionGenerator(checkpoint, checkpoint_hash(folder), config.diffusion, device)
+
+
+def _bifi(config: RunConfig, device: str, snippets: Sequence[Snippet]) -> Generator:
+    from generators.bifi.checkpoint import find_breaker, load_rewriter, rewriter_hash
+    from generators.bifi.generator import BifiGenerator
+
+    language = get_language(config.language)
+    folder = find_breaker(config.language, config.bifi.breaker)
+    if folder is None:
+        return BifiGenerator(snippets, config.bifi, language, None, None)
+    import torch
+
+    if device == "cpu":
+        torch.set_num_threads(1)
+    breaker = load_rewriter(folder, config.language)
+    return BifiGenerator(snippets, config.bifi, language, breaker, rewriter_hash(folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from pipeline.decontamination import benchmark_hashes
@@ -10,25 +11,26 @@ from schemas.manifest import Identity
 from schemas.record import SCHEMA_VERSION
 from validators import get_language
 
-_PACKAGES = ("torch", "numpy", "rapidfuzz", "repairgen")
+_PACKAGES = ("rapidfuzz", "repairgen")
+_COMPUTING = {"diffusion": ("torch", "numpy"), "bifi": ("torch", "numpy", "transformers", "libcst")}
 
 
-def run_identity(config: RunConfig, model_hash: str | None) -> Identity:
-    """The settings, the model, the parsers, the benchmarks and the versions, by dotted path.
+def run_identity(config: RunConfig, hashes: Mapping[str, str | None]) -> Identity:
+    """The settings, the model or corpus, the parsers, the benchmarks and the versions, by dotted path.
 
     Args:
         config: of the run.
-        model_hash: of the checkpoint's content; None where the generator has no model.
+        hashes: of the content of what the generator is made from, as `pipeline.generators.Ingredients` has them.
 
     Raises:
         RequestError: a benchmark file cannot be read.
     """
     fields = identity_settings(config)
-    fields["model"] = model_hash
+    fields |= hashes
     fields["schema_version"] = SCHEMA_VERSION
     fields["filters.benchmarks"] = benchmark_hashes(config.filters.benchmarks)
     fields |= {f"parsers.{name}": value for name, value in get_language(config.language).parsers.items()}
-    fields |= {f"versions.{name}": _version(name) for name in _PACKAGES}
+    fields |= {f"versions.{name}": _version(name) for name in (*_PACKAGES, *_COMPUTING.get(config.generator, ()))}
     return Identity(fields=fields)
 
 

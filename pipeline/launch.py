@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from generators.base import Snippet
 from pipeline.driver import run
 from pipeline.executor import Executor, LocalExecutor
-from pipeline.generators import build_generator, model_hash
+from pipeline.generators import Ingredients, build_generator
 from pipeline.identity import run_identity
 from pipeline.progress import Report
 from pipeline.storage import Storage
@@ -26,15 +27,30 @@ def launch(config: RunConfig, report: Report, *, local: bool = False) -> Manifes
     """
     config = _anchored(config)
     storage = Storage(config.out)
-    identity = run_identity(config, model_hash(config))
+    ingredients = Ingredients(config)
+    identity = run_identity(config, ingredients.hashes)
+
+    def snippets() -> list[Snippet]:
+        if ingredients.corpus is not None:
+            report.message(ingredients.corpus.summary())
+        return ingredients.snippets
+
     executor: Executor
-    if local:
-        executor = LocalExecutor(lambda: build_generator(config), config, identity.fingerprint, storage)
+    if config.generator == "gpt4o":
+        from pipeline.paid_executor import PaidExecutor
+
+        executor = PaidExecutor(snippets, config, identity.fingerprint, storage, report.message)
+    elif local:
+        executor = LocalExecutor(
+            lambda: build_generator(config, snippets=snippets()), config, identity.fingerprint, storage
+        )
     else:
         from pipeline.ray_executor import RayExecutor
 
-        executor = RayExecutor(config, identity.fingerprint)
-    return run(config, storage=storage, identity=identity, executor=executor, report=report)
+        executor = RayExecutor(config, identity.fingerprint, snippets)
+    return run(
+        config, storage=storage, identity=identity, executor=executor, report=report, statistics=ingredients.statistics
+    )
 
 
 def _anchored(config: RunConfig) -> RunConfig:
@@ -45,4 +61,10 @@ def _anchored(config: RunConfig) -> RunConfig:
 
     filters = config.filters.model_copy(update={"benchmarks": tuple(map(absolute, config.filters.benchmarks))})
     checkpoint = None if config.checkpoint is None else absolute(config.checkpoint)
-    return config.model_copy(update={"out": absolute(config.out), "checkpoint": checkpoint, "filters": filters})
+    breaker = config.bifi.breaker
+    bifi = config.bifi.model_copy(
+        update={"breaker": breaker if breaker in (None, "none") else absolute(breaker)}
+    )
+    return config.model_copy(
+        update={"out": absolute(config.out), "checkpoint": checkpoint, "filters": filters, "bifi": bifi}
+    )

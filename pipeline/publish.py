@@ -11,13 +11,13 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from pipeline.card import pending_card
-from pipeline.figures import Figures
+from pipeline.figures import Figures, cost
 from pipeline.published import CARD, MANIFEST, encode_card, encode_manifest
 from pipeline.storage import Storage
 from pipeline.tables import describe, encode, load
@@ -54,7 +54,10 @@ def split_of(sketch_hash: str, options: PublishOptions) -> str:
     return "validation" if place < options.test_share + options.validation_share else "train"
 
 
-def publish(storage: Storage, config: RunConfig, identity: Identity, receipts: Sequence[Receipt]) -> Manifest:
+def publish(
+    storage: Storage, config: RunConfig, identity: Identity, receipts: Sequence[Receipt],
+    statistics: Mapping[str, Any] | None = None,
+) -> Manifest:  # fmt: skip
     """Deduplicate, cut, split, write, and make the version visible. Doing it again gives the same bytes.
 
     Args:
@@ -62,6 +65,7 @@ def publish(storage: Storage, config: RunConfig, identity: Identity, receipts: S
         config: of the run.
         identity: of the run.
         receipts: of the shards 0, 1, 2, ... that the version is made of.
+        statistics: for the manifest, beside those that follow from the pairs.
 
     Raises:
         RunError: there is no pair, a shard's file is damaged, or (LedgerError) the books do not close.
@@ -89,7 +93,7 @@ def publish(storage: Storage, config: RunConfig, identity: Identity, receipts: S
         shards=len(receipts),
         ledger=ledger.to_dict(),
         files=files,
-        statistics=figures.to_dict(ledger),
+        statistics=figures.to_dict(ledger) | cost(receipts, config) | dict(statistics or {}),
     )
     data = encode_manifest(manifest)
     storage.write(MANIFEST, data)

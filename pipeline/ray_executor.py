@@ -5,12 +5,12 @@ Ray only schedules; what a shard is stands in `pipeline.shard`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from generators.base import Candidate, Generator
+from generators.base import Candidate, Generator, Snippet
 from pipeline.plan import Plan
 from pipeline.ray_cluster import connected
 from pipeline.shard import finish, sample
@@ -25,19 +25,32 @@ IN_FLIGHT = 2  # shards an actor: one that it samples and one that waits or is b
 
 
 class _Sampler:
-    """An actor: loads the model once and samples shards."""
+    """An actor: loads the model once and samples shards.
+
+    Each call brings a reference to the corpus, in a list so that Ray does not fetch it each time: of a reference
+    given to the constructor Ray warns that a restarted actor may miss it.
+    """
 
     def __init__(self, config: RunConfig, device: str) -> None:
-        from pipeline.generators import build_generator
+        self._config = config
+        self._device = device
+        self._generator: Generator | None = None
 
-        self._generator: Generator = build_generator(config, device)
-        self._plan = Plan(config)
-
-    def ready(self) -> None:
+    def ready(self, corpus: list[Any]) -> None:
         """Answers once the model is loaded."""
+        self._load(corpus)
 
-    def sample(self, shard: int) -> list[Candidate]:
-        return sample(self._generator, self._plan, shard)
+    def sample(self, shard: int, corpus: list[Any]) -> list[Candidate]:
+        return sample(self._load(corpus), Plan(self._config), shard)
+
+    def _load(self, corpus: list[Any]) -> Generator:
+        if self._generator is None:
+            import ray
+
+            from pipeline.generators import build_generator
+
+            self._generator = build_generator(self._config, self._device, ray.get(corpus[0]))
+        return self._generator
 
 
 def _finish(candidates: list[Candidate], config: RunConfig, fingerprint: str, shard: int) -> Receipt:
@@ -58,11 +71,18 @@ class _Flight:
 
 
 class RayExecutor:
-    """Runs shards on the cluster that `connected` gives."""
+    """Runs shards on the cluster that `connected` gives.
 
-    def __init__(self, config: RunConfig, fingerprint: str) -> None:
+    Args:
+        config: of the run.
+        fingerprint: of its identity.
+        snippets: reads and judges the corpus; done once, by the driver, since workers may see other files.
+    """
+
+    def __init__(self, config: RunConfig, fingerprint: str, snippets: Callable[[], list[Snippet]] = list) -> None:
         self._config = config
         self._fingerprint = fingerprint
+        self._snippets = snippets
 
     def execute(self, shards: Iterator[int]) -> Iterator[Receipt]:
         """Receipts as shards finish, in any order; closing the generator ends what is in flight.
@@ -70,10 +90,11 @@ class RayExecutor:
         Raises:
             RunError: a shard failed, or its workers died more often than `RETRIES` times.
         """
+        snippets = self._snippets()  # what is wrong with a corpus is said before a cluster is started
         with connected() as ray:
-            yield from self._execute(ray, shards)
+            yield from self._execute(ray, shards, snippets)
 
-    def _execute(self, ray: Any, shards: Iterator[int]) -> Iterator[Receipt]:
+    def _execute(self, ray: Any, shards: Iterator[int], snippets: list[Snippet]) -> Iterator[Receipt]:
         config = self._config
         on_gpu = config.device == "cuda" or (config.device == "auto" and ray.cluster_resources().get("GPU", 0) >= 1)
         workers = config.workers or int(ray.cluster_resources().get("GPU" if on_gpu else "CPU", 1)) or 1
@@ -81,12 +102,14 @@ class RayExecutor:
         sampler_class = ray.remote(num_cpus=1, num_gpus=1 if on_gpu else 0, max_restarts=RETRIES)(_Sampler)
         finish_task = ray.remote(**self._finish_options(ray, on_gpu))(_finish)
 
+        corpus = [ray.put(snippets)]
+
         def launch(flight: _Flight) -> Any:
-            candidates = flight.sampler.sample.remote(flight.shard)
+            candidates = flight.sampler.sample.remote(flight.shard, corpus)
             return finish_task.remote(candidates, config, self._fingerprint, flight.shard)
 
         samplers = [sampler_class.remote(config, "cuda" if on_gpu else "cpu") for _ in range(workers)]
-        flights = {sampler.ready.remote(): _Flight(sampler) for sampler in samplers}
+        flights = {sampler.ready.remote(corpus): _Flight(sampler) for sampler in samplers}
         sampling = False
         while flights:
             done, _ = ray.wait(list(flights), num_returns=1, timeout=None if sampling else PLACEMENT_SECONDS)

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.generators import build_generator, model_hash
+from pipeline.generators import Ingredients, build_generator
 from pipeline.identity import run_identity
 from pipeline.plan import Plan
 from pipeline.published import read_manifest
@@ -20,13 +20,18 @@ from schemas.manifest import Manifest
 from schemas.record import PAIR_SCHEMA, parse_pair_id
 
 
-def replay(out: str, row_id: str, *, checkpoint: str | None = None, benchmarks: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Sample and judge one row again.
+def replay(
+    out: str, row_id: str, *, checkpoint: str | None = None, corpus: str | None = None, breaker: str | None = None,
+    benchmarks: tuple[str, ...] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Sample and judge one row again; an answer that was paid for is taken from OUT, and not asked for again.
 
     Args:
         out: the published dataset, whose manifest says how the row was made.
         row_id: of the row; one that was rejected can be replayed too.
-        checkpoint: the model, where it is not the bundled one.
+        checkpoint: the diffusion model, where it is not the bundled one.
+        corpus: where the run did not have the default one.
+        breaker: of BIFI, where it is not the bundled one.
         benchmarks: the files that the run was decontaminated against, if any.
 
     Returns:
@@ -41,18 +46,23 @@ def replay(out: str, row_id: str, *, checkpoint: str | None = None, benchmarks: 
     if found is None:
         raise RequestError(f"{out} holds no published dataset: give the folder that `run --out` wrote")
     manifest, _ = found
-    config = config_from_identity(manifest.identity.fields, out=out, checkpoint=checkpoint, benchmarks=benchmarks)
+    given = {
+        "out": out, "checkpoint": checkpoint, "corpus": corpus, "bifi.breaker": breaker,
+        "filters.benchmarks": benchmarks,
+    }  # fmt: skip
+    config = config_from_identity(manifest.identity.fields, given)
     try:
         language, generator_name, seed, shard, row = parse_pair_id(row_id)
     except ValueError as error:
         raise RequestError(str(error)) from error
     if (language, generator_name, seed) != (config.language, config.generator, config.seed) or row >= config.shard_rows:
         raise RequestError(f"id {row_id} is not of the run in {out}: copy an id from that dataset")
-    differ = manifest.identity.differences(run_identity(config, model_hash(config)))
+    ingredients = Ingredients(config)
+    differ = manifest.identity.differences(run_identity(config, ingredients.hashes))
     if differ:
         raise RequestError(f"{out} was made with another {', '.join(differ)}: replay it with the same")
 
-    generator = build_generator(config)
+    generator = build_generator(config, snippets=ingredients.snippets, storage=storage)
     candidate = next(generator.candidates(Plan(config).shard_seed(shard), [row]))
     record, reason = candidate_record(candidate, config, shard)
     published = _published_row(storage, manifest, row_id)

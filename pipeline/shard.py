@@ -19,7 +19,7 @@ from pipeline.tables import is_intact, store
 from schemas.config import FilterOptions, RunConfig
 from schemas.errors import RunError
 from schemas.ledger import Ledger, LedgerError
-from schemas.manifest import Receipt
+from schemas.manifest import Receipt, Spent
 from schemas.reasons import Reason
 from schemas.record import PAIR_SCHEMA, REJECT_SCHEMA, pair_id
 from validators import get_language
@@ -63,10 +63,11 @@ def finish(
         LedgerError: rows are missing.
         StorageError: a file cannot be written.
     """
-    ledger = Ledger()
+    ledger, spent = Ledger(), Spent()
     pairs: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
     for candidate in candidates:
+        spent += _spent(candidate)
         row, reason = candidate_record(candidate, config, shard)
         if reason is not None:
             ledger.drop(reason)
@@ -80,9 +81,21 @@ def finish(
     if config.publish.keep_rejected:
         rejected = store(storage, f"{REJECTS}/{name}", pa.Table.from_pylist(rejects, schema=REJECT_SCHEMA))
     stored = store(storage, f"{SHARDS}/{name}", pa.Table.from_pylist(pairs, schema=PAIR_SCHEMA))
-    receipt = Receipt(shard=shard, identity=fingerprint, pairs=stored, rejected=rejected, ledger=ledger.to_dict())
+    receipt = Receipt(
+        shard=shard, identity=fingerprint, pairs=stored, rejected=rejected, ledger=ledger.to_dict(),
+        spent=spent if spent.answers else None,
+    )  # fmt: skip
     storage.write(receipt_path(shard), receipt.model_dump_json(indent=1).encode())
     return receipt
+
+
+def _spent(candidate: Candidate) -> Spent:
+    usage = candidate.usage
+    if usage is None:
+        return Spent()
+    if usage.batched:
+        return Spent(answers=1, batched_input_tokens=usage.input_tokens, batched_output_tokens=usage.output_tokens)
+    return Spent(answers=1, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)
 
 
 def candidate_record(candidate: Candidate, config: RunConfig, shard: int) -> tuple[dict[str, Any], Reason | None]:

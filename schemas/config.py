@@ -172,7 +172,7 @@ EXCLUDED = frozenset(
 def load_config(
     file: str | None = None, settings: Sequence[str] = (), options: Mapping[str, Any] | None = None
 ) -> RunConfig:
-    """A run's configuration from a YAML file, ``key=value`` settings and named options, the later over the earlier.
+    """A run's configuration from a YAML file, ``key=value`` settings and options by path, the later over the earlier.
 
     Raises:
         ConfigError: unreadable file, unknown key, wrong type or value out of range.
@@ -187,7 +187,9 @@ def load_config(
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {setting!r}: the value is not YAML; put it in quotes") from error
         _assign(values, key.split("."), value)
-    values |= {key: value for key, value in (options or {}).items() if value is not None}
+    for path, value in (options or {}).items():
+        if value is not None:
+            _assign(values, path.split("."), value)
     try:
         return RunConfig.model_validate(_tuples(values))
     except ValidationError as error:
@@ -277,20 +279,17 @@ def _paths(section: type[BaseModel]) -> set[str]:
     return paths
 
 
-def config_from_identity(
-    fields: Mapping[str, Any], *, out: str, checkpoint: str | None = None, benchmarks: Sequence[str] = ()
-) -> RunConfig:
-    """The inverse of `identity_settings`, for replaying a row; what is excluded is given anew.
+def config_from_identity(fields: Mapping[str, Any], given: Mapping[str, Any]) -> RunConfig:
+    """The inverse of `identity_settings`, for replaying a row; what is excluded is given anew, by dotted path.
 
     Raises:
         ConfigError: the fields are not a configuration of this version.
     """
     known = _paths(RunConfig)
-    values: dict[str, Any] = {"out": out, "checkpoint": checkpoint}
-    for path, value in fields.items():
-        if path in known - EXCLUDED:
-            _assign(values, path.split("."), value)
-    _assign(values, ["filters", "benchmarks"], list(benchmarks))
+    kept = {path: value for path, value in fields.items() if path in known - EXCLUDED}
+    values: dict[str, Any] = {}
+    for path, value in (kept | dict(given)).items():
+        _assign(values, path.split("."), value)
     try:
         return RunConfig.model_validate(_tuples(values))
     except ValidationError as error:

@@ -38,6 +38,19 @@ class StoredFile(_Document):
     sha256: str
 
 
+class Spent(_Document):
+    """What a paid service counted, in answers and tokens; those of batches, which cost less, apart."""
+
+    answers: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    batched_input_tokens: int = 0
+    batched_output_tokens: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(**{name: getattr(self, name) + getattr(other, name) for name in Spent.model_fields})
+
+
 class Receipt(_Document):
     """What a finished shard says of itself; its file is written last."""
 
@@ -46,6 +59,7 @@ class Receipt(_Document):
     pairs: StoredFile
     rejected: StoredFile | None
     ledger: dict[str, Any]
+    spent: Spent | None = None  # None where nothing is paid for
 
 
 class PublishedFile(StoredFile):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
 from pipeline.cli.output import print_json, program, stdout
+from schemas.errors import RequestError
 
 _TERMS = ("denoiser", "decoder", "cross_entropy")
 _SHARES = ("accepted", "distinct", "novel")
@@ -15,27 +17,52 @@ _SHARES = ("accepted", "distinct", "novel")
 
 def train(
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
-    corpus: Annotated[str, option(help="Correct snippets: .jsonl, .jsonl.gz or .parquet with a column `code`.")],
-    out: Annotated[str, option(help="Folder of the checkpoint.")],
-    preset: Annotated[str, typer.Option(help="small, for two CPU cores, or paper.")] = "small",
+    corpus: Annotated[
+        str, option(help="Correct snippets: .jsonl, .jsonl.gz or .parquet with a column `code`; for flame, pairs.")
+    ],
+    out: Annotated[str, option(help="Folder of the checkpoint; for flame, the file of weights.")],
+    generator: Annotated[str, typer.Option(help="diffusion, bifi or flame.")] = "diffusion",
+    preset: Annotated[str, typer.Option(help="small, for two CPU cores; paper, or for bifi faithful.")] = "small",
     steps: Annotated[int | None, option(min=1, help="The preset's if not given.")] = None,
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that train together, through Ray.")] = 1,
+    bad_corpus: Annotated[str | None, option(help="Real broken snippets, for bifi from round 1 on.")] = None,
+    number: Annotated[int, typer.Option("--round", min=0, help="Of bifi: 0, then 1, 2, ... in the same folder.")] = 0,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Train a diffusion model on correct snippets. Resumes by itself."""
-    from pipeline.train import train as train_model
-
+    """Train what a generator needs: a diffusion model, BIFI's fixer and breaker, FLAME's weights. Resumes by itself."""
     require_language(language)
-    folder = train_model(
-        language=language, corpus=corpus, out=out, preset=preset, steps=steps, seed=seed, workers=workers,
-        settings=settings or (), report=print_json if as_json else _print_figures,
-    )  # fmt: skip
+    report = print_json if as_json else _print_figures
+    match generator:
+        case "diffusion":
+            from pipeline.train import train as train_diffusion
+
+            made = train_diffusion(
+                language=language, corpus=corpus, out=out, preset=preset, steps=steps, seed=seed, workers=workers,
+                settings=settings or (), report=report,
+            )  # fmt: skip
+            use = f"--checkpoint {made}"
+        case "bifi":
+            from pipeline.train_bifi import train_bifi
+
+            made = train_bifi(
+                language=language, corpus=corpus, bad_corpus=bad_corpus, out=out, round=number, preset=preset,
+                steps=steps, seed=seed, settings=settings or (), report=report,
+            )  # fmt: skip
+            use = f"--generator bifi --breaker {made}"
+        case "flame":
+            from generators.flame.weights import fit_file
+
+            fit_file(corpus, out)
+            made = Path(out)
+            use = f"--generator flame --set flame.sampler=weighted --set flame.weights={made}"
+        case _:
+            raise RequestError(f"generator {generator!r} is not trained; choose one of diffusion, bifi, flame")
     if as_json:
-        print_json({"checkpoint": str(folder)})
+        print_json({"made": str(made)})
     else:
-        stdout().print(f"use it    {program()} run --language {language} --checkpoint {folder} --pairs 1000 --out OUT")
+        stdout().print(f"use it    {program()} run --language {language} {use} --pairs 1000 --out OUT")
 
 
 def _print_figures(figures: dict[str, Any]) -> None:

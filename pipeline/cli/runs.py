@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipeline.status import Status
+    from schemas.config import RunConfig
     from schemas.manifest import Manifest
 
-Checkpoint = Annotated[str | None, option(metavar="DIR", help="A trained model instead of the bundled one.")]
+Checkpoint = Annotated[str | None, option(metavar="DIR", help="A diffusion model instead of the bundled one.")]
+Corpus = Annotated[
+    str | None, option(metavar="URI", help="Correct snippets to break: file, dataset or Hugging Face name.")
+]
+Breaker = Annotated[
+    str | None, option(metavar="DIR", help="A breaker of BIFI instead of the bundled one; none for operators alone.")
+]
 
 _EXAMPLES = 5  # pairs that `run` shows
 
@@ -23,17 +30,21 @@ _EXAMPLES = 5  # pairs that `run` shows
 def run(
     config: Annotated[str | None, option(metavar="FILE", help="YAML with settings; options go over it.")] = None,
     language: Annotated[str | None, option(help=LANGUAGE_NAMES)] = None,
-    generator: Annotated[str | None, option(help="diffusion")] = None,
+    generator: Annotated[str | None, option(help="diffusion if not given, flame, bifi or gpt4o.")] = None,
     pairs: Annotated[int | None, option(help="How many distinct pairs to publish.")] = None,
     out: Annotated[str | None, option(help="Local path or URI of the dataset.")] = None,
     seed: Annotated[int | None, option(help="Of every random draw; 0 if not given.")] = None,
     checkpoint: Checkpoint = None,
+    corpus: Corpus = None,
+    breaker: Breaker = None,
+    base_url: Annotated[str | None, option(metavar="URL", help="Of an OpenAI-compatible server, for gpt4o.")] = None,
     workers: Annotated[int | None, option(help="Sampling workers; as many as the cluster holds if not given.")] = None,
     allow_fewer: Annotated[
         bool, option("--allow-fewer", help="Publish what there is where the attempts give fewer pairs.")
     ] = False,
     settings: Settings = None,
     local: Annotated[bool, option("--local", help="In this process, without Ray; the same bytes.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", help="Say what gpt4o would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a dataset: plan, generate, filter, publish. Resumes by itself; a finished run does nothing."""
@@ -44,9 +55,13 @@ def run(
 
     options = {
         "language": language, "generator": generator, "pairs": pairs, "out": out, "seed": seed,
-        "checkpoint": checkpoint, "workers": workers, "allow_fewer": allow_fewer or None,
+        "checkpoint": checkpoint, "corpus": corpus, "bifi.breaker": breaker, "gpt4o.base_url": base_url,
+        "workers": workers, "allow_fewer": allow_fewer or None,
     }  # fmt: skip
     chosen = load_config(config, settings or (), options)
+    if dry_run:
+        _print_estimate(chosen, as_json)
+        return
     with open_report(silent=as_json) as report:
         manifest = launch(chosen, report, local=local)
     status = published_status(chosen.out, manifest)
@@ -57,6 +72,20 @@ def run(
     console.print(ledger_table(status.ledger.to_dict()))
     _print_examples(console, chosen.out)
     _print_next_steps(console, chosen.out, manifest)
+
+
+def _print_estimate(config: RunConfig, as_json: bool) -> None:
+    from pipeline.launch import estimate
+
+    figures = estimate(config)
+    if as_json:
+        print_json(figures)
+        return
+    stdout().print(
+        f"at most {figures['requests']:,} requests with about {figures['input_tokens']:,} tokens in and at most "
+        f"{figures['output_tokens']:,} out: {figures['live_dollars']:,.2f} dollars, {figures['batch_dollars']:,.2f} "
+        "as batches"
+    )
 
 
 def _print_examples(console: Console, out: str) -> None:
@@ -110,6 +139,8 @@ def replay(
     out: Out,
     pair_id: Annotated[str, typer.Argument(metavar="ID", help="Of a row of that dataset.", show_default=False)],
     checkpoint: Checkpoint = None,
+    corpus: Corpus = None,
+    breaker: Breaker = None,
     benchmarks: Annotated[
         list[str] | None, option("--benchmark", metavar="FILE", help="As the run had it; may be repeated.")
     ] = None,
@@ -119,7 +150,9 @@ def replay(
     from pipeline.replay import replay as make_again
     from pipeline.show import render
 
-    found = make_again(out, pair_id, checkpoint=checkpoint, benchmarks=tuple(benchmarks or ()))
+    found = make_again(
+        out, pair_id, checkpoint=checkpoint, corpus=corpus, breaker=breaker, benchmarks=tuple(benchmarks or ())
+    )
     if as_json:
         print_json(found)
     else:

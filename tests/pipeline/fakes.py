@@ -128,7 +128,7 @@ def make_config(out: Path | str, **settings: Any) -> RunConfig:
 
 
 def make_identity(config: RunConfig) -> Identity:
-    return run_identity(config, "0" * 64)
+    return run_identity(config, {"model": "0" * 64})
 
 
 def run_fake(

@@ -19,7 +19,7 @@ from validators import LANGUAGES, get_language
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_settings_model_parsers_schema_and_versions_are_in_it(language: str, tmp_path: Path) -> None:
     config = make_config(tmp_path, language=language)
-    fields = run_identity(config, "hash").fields
+    fields = run_identity(config, {"model": "hash"}).fields
     assert identity_settings(config).items() <= fields.items()
     assert fields["model"] == "hash"
     assert {f"parsers.{name}" for name in get_language(language).parsers} <= fields.keys()
@@ -29,7 +29,7 @@ def test_settings_model_parsers_schema_and_versions_are_in_it(language: str, tmp
 
 
 def test_it_survives_being_written_and_read(tmp_path: Path) -> None:
-    identity = run_identity(make_config(tmp_path), None)
+    identity = run_identity(make_config(tmp_path), {"model": None})
     read = Identity.model_validate_json(identity.model_dump_json())
     assert read.fingerprint == identity.fingerprint
     assert read.differences(identity) == []
@@ -63,4 +63,4 @@ def test_a_file_that_is_no_benchmark_is_a_wrong_request(content: str, tmp_path: 
 
 def test_a_benchmark_that_is_not_there_is_a_wrong_request(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"nothing\.json cannot be read"):
-        run_identity(make_config(tmp_path, filters__benchmarks=(str(tmp_path / "nothing.json"),)), None)
+        run_identity(make_config(tmp_path, filters__benchmarks=(str(tmp_path / "nothing.json"),)), {})

@@ -28,6 +28,7 @@ from tests.pipeline.fakes import (
     in_child,
     kill,
     make_config,
+    make_identity,
     published,
     raising,
     run_fake,
@@ -178,8 +179,8 @@ def mutated(config: RunConfig, path: str) -> RunConfig | None:
     for name in path.split("."):
         old = getattr(old, name)
     options = [o for part in (leaves(RunConfig)[path], *get_args(leaves(RunConfig)[path])) for o in get_args(part)]
-    candidates = [not old] if isinstance(old, bool) else [*options, 7, 0.5, "elsewhere", ("elsewhere",), (0.25, 0.75)]
-    for value in candidates:
+    others = (*options, 7, 0.5, 0.75, "elsewhere", ("elsewhere",), (0.25, 0.75))
+    for value in [not old] if isinstance(old, bool) else others:
         try:
             changed = with_setting(config, path, value)
         except ValidationError:
@@ -190,11 +191,28 @@ def mutated(config: RunConfig, path: str) -> RunConfig | None:
 
 
 SETTINGS = sorted(leaves(RunConfig))
+LANGUAGE = {"diffusion": "excel", "flame": "excel", "bifi": "python", "gpt4o": "powershell"}
 
 
-def test_the_only_setting_without_a_second_value_is_the_generator(tmp_path: Path) -> None:
-    config = make_config(tmp_path)
-    assert [path for path in SETTINGS if mutated(config, path) is None] == ["generator"]
+def config_for(generator: str, out: Path | str = "out", **settings: Any) -> RunConfig:
+    return make_config(out, generator=generator, language=LANGUAGE[generator], **settings)
+
+
+def own(generator: str) -> list[str]:
+    """The settings that a run with this generator has: all but the sections of the other generators."""
+    others = tuple(f"{name}." for name in LANGUAGE if name != generator)
+    return [path for path in SETTINGS if not path.startswith(others)]
+
+
+NO_SECOND_VALUE = {
+    "diffusion": ["corpus"], "flame": ["checkpoint", "language"], "bifi": ["checkpoint"], "gpt4o": ["checkpoint"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("generator", LANGUAGE)
+def test_the_settings_without_a_second_value_are_those_that_the_generator_does_not_take(generator: str) -> None:
+    config = config_for(generator)
+    assert [path for path in own(generator) if mutated(config, path) is None] == NO_SECOND_VALUE[generator]
 
 
 @pytest.fixture(scope="module")
@@ -206,29 +224,49 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
     return config
 
 
-@pytest.mark.parametrize("path", [p for p in SETTINGS if p not in EXCLUDED and p != "generator"])
-@pytest.mark.parametrize("state", ["published", "under way"])
-def test_a_setting_that_can_change_a_row_is_refused_by_name(
-    path: str, state: str, finished: RunConfig, tmp_path: Path
-) -> None:
-    out = finished.out
-    if state == "under way":
-        out = str(tmp_path)
-        identity = Path(finished.out, ".work/identity.json").read_bytes()
-        Storage(out).write(".work/identity.json", identity)
-    changed = mutated(finished, path)
+def refuses(config: RunConfig, path: str) -> None:
+    """The run in OUT, which has other settings, is not gone on with."""
+    changed = mutated(config, path)
     assert changed is not None
-    storage, generator = WatchedStorage(out), FakeGenerator()
+    storage, generator = WatchedStorage(config.out), FakeGenerator()
     with pytest.raises(RequestError, match=rf"\b{path} is .*, was .*--out"):
         run_fake(changed, storage, generator)
     assert generator.calls == 0
     assert [path for _, path in storage.changes if path != ".work/lock"] == []
 
 
-@pytest.mark.parametrize("path", sorted(EXCLUDED - {"filters.benchmarks"}))
-def test_a_setting_that_is_not_in_the_identity_is_accepted_and_changes_no_row(
-    path: str, finished: RunConfig, tmp_path: Path
+@pytest.mark.parametrize("path", [p for p in own("diffusion") if p not in EXCLUDED])
+def test_a_setting_that_can_change_a_row_is_refused_by_name_where_a_version_is_published(
+    path: str, finished: RunConfig
 ) -> None:
+    refuses(finished, path)
+
+
+@pytest.mark.parametrize(
+    ("generator", "path"),
+    [(g, p) for g in LANGUAGE for p in own(g) if p not in EXCLUDED and p not in NO_SECOND_VALUE[g]],
+)
+def test_a_setting_that_can_change_a_row_is_refused_by_name_while_a_run_is_under_way(
+    generator: str, path: str, tmp_path: Path
+) -> None:
+    config = config_for(generator, tmp_path)
+    Storage(config.out).write(".work/identity.json", make_identity(config).model_dump_json().encode())
+    refuses(config, path)
+
+
+@pytest.mark.parametrize(
+    ("generator", "path"),
+    [(g, p) for g in LANGUAGE for p in own(g) if p in EXCLUDED - {"filters.benchmarks", *NO_SECOND_VALUE[g]}],
+)
+def test_a_setting_that_is_not_in_the_identity_is_accepted(generator: str, path: str) -> None:
+    config = config_for(generator)
+    changed = mutated(config, path)
+    assert changed is not None
+    assert make_identity(changed) == make_identity(config)
+
+
+@pytest.mark.parametrize("path", [p for p in own("diffusion") if p in EXCLUDED - {"corpus", "filters.benchmarks"}])
+def test_a_setting_that_is_not_in_the_identity_changes_no_row(path: str, finished: RunConfig, tmp_path: Path) -> None:
     changed = mutated(finished, path)
     assert changed is not None
     report = RecordingReport()

@@ -132,10 +132,10 @@ def test_what_the_generator_cannot_use_is_refused(options: dict[str, str], compl
 def test_a_configuration_comes_back_from_its_identity() -> None:
     settings = ["diffusion.t_range=[0.1, 0.9]", "filters.max_distance=9", "publish.keep_rejected=true", "shard_rows=8"]
     config = load_config(settings=settings, options=NEEDED)
-    again = config_from_identity({**identity_settings(config), "model": "hash", "parsers.x": "1"}, out="out")
+    again = config_from_identity({**identity_settings(config), "model": "hash", "parsers.x": "1"}, {"out": "out"})
     assert again == config
 
 
 def test_an_identity_of_another_version_is_refused() -> None:
     with pytest.raises(ConfigError):
-        config_from_identity({"language": "cobol", "pairs": 1}, out="out")
+        config_from_identity({"language": "cobol", "pairs": 1}, {"out": "out"})
