@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -28,6 +28,7 @@ from validators.filters import JudgedPair, PairFilter, PairRules
 logger = logging.getLogger(__name__)
 
 SHARDS, REJECTS = ".work/shards", ".work/rejects"
+_JUDGED = tuple(field.name for field in fields(JudgedPair))
 Judge = Callable[[str, str], JudgedPair | Reason]
 
 
@@ -150,7 +151,7 @@ def make_judge(language: str, options: FilterOptions) -> Judge:
 
 def judged_columns(pair: JudgedPair) -> dict[str, Any]:
     """The columns of the record that judging gives."""
-    return asdict(pair)
+    return {name: getattr(pair, name) for name in _JUDGED}  # asdict would copy each value deeply
 
 
 def _isolated(judge: Judge, candidate: Candidate, name: str) -> JudgedPair | Reason:

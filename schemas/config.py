@@ -49,7 +49,7 @@ class FlameOptions(_Section):
     """How FLAME's operators are drawn."""
 
     sampler: Literal["uniform", "weighted"] = "uniform"  # uniform is the paper's
-    weights: str | None = None  # a file that `fit-weights` wrote; None: the one that comes with the project
+    weights: str | None = None  # a file that `train` wrote; None: the one that comes with the project
 
 
 class BifiOptions(_Section):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from validators.base import ErrorKind
 from validators.excel.faults import Fault
 from validators.excel.lexer import Lexeme
@@ -11,7 +13,7 @@ MAX_DEPTH = 64  # levels of nesting; "Excel specifications and limits"
 _OPENS = {")": "(", "]": "[", "}": "{"}
 
 
-def check_brackets(lexemes: list[Lexeme]) -> None:
+def check_brackets(lexemes: Sequence[Lexeme]) -> None:
     """Refuse a string without end, a bracket without partner, and nesting beyond `MAX_DEPTH`.
 
     Raises:
@@ -40,7 +42,7 @@ def check_brackets(lexemes: list[Lexeme]) -> None:
         raise Fault(ErrorKind.UNBALANCED, f"nothing closes this {stack[-1].text}", stack[-1].start)
 
 
-def array_end(lexemes: list[Lexeme], opening: int) -> int:
+def array_end(lexemes: Sequence[Lexeme], opening: int) -> int:
     """The index of the ``}`` of the array of constants whose ``{`` has the index ``opening``.
 
     Raises:

@@ -7,11 +7,13 @@ run is given back once taken: no input makes it slow.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from validators.base import Token, TokenKind
 
 MAX_CHARS = 8192  # in a formula; "Excel specifications and limits"
+_REMEMBERED = 64  # formulas; verdict, distance and sketch of a pair look at the same two
 REACH = 255  # the longest sheet, name or table column that is looked for
 
 ERRORS = (
@@ -62,7 +64,8 @@ _COLON_PATTERN = re.compile(_COLON)
 _KINDS = {group: kind for group, (kind, _) in _GROUPS.items()}
 
 
-def scan(code: str) -> list[Lexeme]:
+@lru_cache(_REMEMBERED)
+def scan(code: str) -> tuple[Lexeme, ...]:
     """The lexemes of the first `MAX_CHARS` characters; the two ends of ``A:B`` and ``1:9`` apart from their colon."""
     lexemes: list[Lexeme] = []
     append = lexemes.append
@@ -79,7 +82,7 @@ def scan(code: str) -> list[Lexeme]:
             append(Lexeme(group, text[right:], start + right))
         else:
             append(Lexeme(group, match.group(), start))
-    return lexemes
+    return tuple(lexemes)
 
 
 def tokens(code: str) -> list[Token]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from validators.excel.lexer import REACH, Lexeme
@@ -73,7 +74,7 @@ def range_fault(left: Lexeme, right: Lexeme) -> str | None:
     return None
 
 
-def sheet_fault(sheet: Lexeme, following: list[Lexeme]) -> str | None:
+def sheet_fault(sheet: Lexeme, following: Sequence[Lexeme]) -> str | None:
     """What is wrong with a sheet and the lexemes that follow it, if anything is."""
     group = following[0].group if following else ""
     if ":" in sheet.text and not set(sheet.text) & set("/\\"):  # from one sheet to another; not a drive and its path

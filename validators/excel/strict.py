@@ -7,7 +7,7 @@ value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isinf
 
@@ -51,7 +51,7 @@ class Frame:
 class Checker:
     """Reads the lexemes of one formula whose brackets are balanced."""
 
-    def __init__(self, code: str, lexemes: list[Lexeme]) -> None:
+    def __init__(self, code: str, lexemes: Sequence[Lexeme]) -> None:
         self.code = code
         self.lexemes = lexemes
         self.index = 1  # of the lexeme being read; the first is the equals sign
@@ -108,7 +108,7 @@ class Checker:
         self.begin(lexeme)
         self.end(lexeme, reference=reference)
 
-    def following(self) -> list[Lexeme]:
+    def following(self) -> Sequence[Lexeme]:
         """The next two lexemes, as far as there are any."""
         return self.lexemes[self.index + 1 : self.index + 3]
 
