@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,17 +20,23 @@ from schemas.errors import RequestError, RunError
 Report = Callable[[dict[str, Any]], None]
 
 
-def load_preset(name: str, steps: int | None, seed: int, settings: Sequence[str]) -> Any:
+def load_preset(
+    name: str, steps: int | None, seed: int, settings: Sequence[str], presets: Mapping[str, Any] | None = None
+) -> Any:
     """A preset with the given changes, as ``model.width=128`` or ``training.learning_rate=0.001``.
+
+    ``presets`` are those of the diffusion model if not given.
 
     Raises:
         ConfigError: unknown preset or setting, or a value out of range.
     """
-    from generators.diffusion.config import PRESETS, Preset
+    if presets is None:
+        from generators.diffusion.config import PRESETS
 
-    if name not in PRESETS:
-        raise ConfigError(f"preset {name!r} is unknown; choose one of {', '.join(sorted(PRESETS))}")
-    values = PRESETS[name].model_dump()
+        presets = PRESETS
+    if name not in presets:
+        raise ConfigError(f"preset {name!r} is unknown; choose one of {', '.join(sorted(presets))}")
+    values = presets[name].model_dump()
     values["training"] |= {"seed": seed} | ({"steps": steps} if steps is not None else {})
     for setting in settings:
         key, equals, text = setting.partition("=")
@@ -43,7 +49,7 @@ def load_preset(name: str, steps: int | None, seed: int, settings: Sequence[str]
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {setting!r}: the value is not YAML; put it in quotes") from error
     try:
-        return Preset.model_validate(values)
+        return type(presets[name]).model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(part) for part in first["loc"])
@@ -74,7 +80,7 @@ def train(
         Corpus(corpus).snippets()  # what is wrong with it is better said here than by a worker
         train_with_ray(share, folder, workers)
         return folder
-    with _stop_signals() as should_stop:
+    with stop_signals() as should_stop:
         finished = share(should_stop)
     if not finished:
         raise RunError(f"training was stopped; its state is saved in {folder}: the same command resumes")
@@ -101,7 +107,7 @@ def train_in_process(
 
 
 @contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
+def stop_signals() -> Iterator[Callable[[], bool]]:
     """Interrupt and terminate end the step that is running, save, and stop."""
     received: list[int] = []
 

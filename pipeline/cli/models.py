@@ -42,7 +42,7 @@ def train(
                 language=language, corpus=corpus, out=out, preset=preset, steps=steps, seed=seed, workers=workers,
                 settings=settings or (), report=report,
             )  # fmt: skip
-            use = f"--checkpoint {made}"
+            use: str | None = f"--checkpoint {made}"
         case "bifi":
             from pipeline.train_bifi import train_bifi
 
@@ -50,7 +50,7 @@ def train(
                 language=language, corpus=corpus, bad_corpus=bad_corpus, out=out, round=number, preset=preset,
                 steps=steps, seed=seed, settings=settings or (), report=report,
             )  # fmt: skip
-            use = f"--generator bifi --breaker {made}"
+            use = f"--generator bifi --breaker {made}" if number else None
         case "flame":
             from generators.flame.weights import fit_file
 
@@ -61,6 +61,9 @@ def train(
             raise RequestError(f"generator {generator!r} is not trained; choose one of diffusion, bifi, flame")
     if as_json:
         print_json({"made": str(made)})
+    elif use is None:
+        again = f"{program()} train --language {language} --generator bifi --round 1 --corpus {corpus}"
+        stdout().print(f"go on     {again} --bad-corpus FILE --out {out}")
     else:
         stdout().print(f"use it    {program()} run --language {language} {use} --pairs 1000 --out OUT")
 
@@ -68,7 +71,11 @@ def train(
 def _print_figures(figures: dict[str, Any]) -> None:
     """A line of the training log; where samples were judged, another with what they are worth."""
     console = stdout()
-    parts = [f"step {figures['step']:,}", f"loss {figures['loss']:.4f}"]
+    if "step" not in figures:
+        console.print(", ".join(f"{name.replace('_', ' ')} {_figure(value)}" for name, value in figures.items()))
+        return
+    parts = [f"{name} {figures[name]}" for name in ("round", "role") if name in figures]
+    parts += [f"step {figures['step']:,}", f"loss {figures['loss']:.4f}"]
     parts += [f"{name.replace('_', '-')} {figures[name]:.3f}" for name in _TERMS if name in figures]
     if "tokens_per_second" in figures:
         parts.append(f"{figures['tokens_per_second']:,} tokens/s")
@@ -78,3 +85,9 @@ def _print_figures(figures: dict[str, Any]) -> None:
         console.print(f"  {figures['samples']:,} samples: {shares}")
         for example in figures.get("examples", ()):
             console.print(f"  {example!r}")
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{name} {_figure(inner)}" for name, inner in value.items()) + ")"
+    return f"{value:,}" if isinstance(value, int) else str(value)
