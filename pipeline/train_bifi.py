@@ -69,15 +69,28 @@ def train_bifi(
     chosen = load_preset(preset, steps, seed, settings, PRESETS)
     as_it_is = all(setting.startswith("loop.") for setting in settings)
     model = preset if as_it_is else Preset(model=chosen.model, training=chosen.training, search=chosen.search)
+    command = _command(language, corpus, bad_corpus, round, preset, steps, seed, settings)
     with stop_signals() as should_stop:
         work = _Round(
             number=round, folder=RoundFolder(Path(out) / f"round-{round}"), language=get_language(language),
-            good=open_corpus(language, corpus), preset=chosen, model=model, report=report, should_stop=should_stop,
+            good=open_corpus(language, corpus), preset=chosen, model=model, command=command,
+            report=report, should_stop=should_stop,
         )  # fmt: skip
         try:
             return work.later(open_corpus(language, bad_corpus)) if round else work.first()
         except _Stopped:
             raise RunError(f"training was stopped; its state is saved in {out}: the same command resumes") from None
+
+
+def _command(
+    language: str, corpus: str, bad_corpus: str | None, round: int, preset: str, steps: int | None, seed: int,
+    settings: Sequence[str],
+) -> str:  # fmt: skip
+    """What was called, with the base names of the corpora alone."""
+    parts = [f"train --language {language} --generator bifi --round {round} --preset {preset} --seed {seed}"]
+    parts += [f"--corpus {Path(corpus).name}"] + ([f"--bad-corpus {Path(bad_corpus).name}"] if bad_corpus else [])
+    parts += ([f"--steps {steps}"] if steps is not None else []) + [f"--set {setting}" for setting in settings]
+    return " ".join([*parts, "--out OUT"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +100,7 @@ class _Round:
     language: Language
     good: CorpusSource
     preset: BifiPreset
+    command: str  # that a model's card shows
     model: str | Preset  # what the preset says of the models; its name where nothing of it was changed
     report: Report
     should_stop: Callable[[], bool]
@@ -223,7 +237,8 @@ class _Round:
             stage: f"{figures['pairs']:,} pairs from {figures['with_pairs']:,} of {figures['snippets']:,} snippets"
             for stage, figures in self.folder.stages.items() if "pairs" in figures
         }  # fmt: skip
-        return {"round": str(self.number), "corpus": f"{self.good.name} ({self.good.identity[:12]})", **stages}
+        corpus = f"{self.good.name} ({self.good.identity[:12]})"
+        return {"command": self.command, "round": str(self.number), "corpus": corpus, **stages}
 
     def _load(self, folder: Path) -> Any:
         from generators.bifi.checkpoint import load_rewriter

@@ -40,11 +40,10 @@ def draw_texts(checkpoint: Checkpoint, count: int, seed: int, sampling: Sampling
 def sample_quality(language: Language, texts: list[str], training: Collection[str]) -> dict[str, float]:
     """Shares of samples that are accepted, distinct, and accepted and novel and distinct and non-trivial.
 
-    Novel: not in the training set as text. Non-trivial: a function, a keyword or an operator and at least four
-    significant tokens.
+    Novel: not in the training set as text. Non-trivial: see `is_non_trivial`.
     """
     accepted = [text for text in texts if text and language.check(text).accepted]
-    good = {text for text in accepted if text not in training and _non_trivial(language, text)}
+    good = {text for text in accepted if text not in training and is_non_trivial(language, text)}
     return {
         "samples": len(texts),
         "accepted": len(accepted) / len(texts),
@@ -54,7 +53,8 @@ def sample_quality(language: Language, texts: list[str], training: Collection[st
     }
 
 
-def _non_trivial(language: Language, text: str) -> bool:
+def is_non_trivial(language: Language, text: str) -> bool:
+    """Whether a text has a function, a keyword or an operator and at least four significant tokens."""
     tokens = [t for t in language.tokens(text) if t.kind not in (TokenKind.SPACE, TokenKind.NEWLINE, TokenKind.INDENT)]
     body = tokens[1:] if language.name == "excel" else tokens  # the leading = tells nothing
     telling = {TokenKind.FUNCTION, TokenKind.KEYWORD, TokenKind.OPERATOR}

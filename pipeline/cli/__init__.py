@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from pipeline.cli import dataset, models, runs, snippets
+from pipeline.cli import corpora, dataset, models, runs, snippets
 from pipeline.cli.output import complain
 from schemas.errors import ReportedError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 for command in (
     runs.run,
     models.train,
+    corpora.corpus,
     snippets.check,
     dataset.show,
     dataset.verify,

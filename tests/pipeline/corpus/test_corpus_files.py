@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.corpus import Corpus
+from pipeline.corpus import Corpus, open_corpus
 from schemas.errors import RequestError
 
 SNIPPETS = ["=SUM(A1:A3)", '="a ""quoted"" word"', "if x:\n    pass", "Grüße \U0001f600", ""]
@@ -105,9 +105,14 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "Parquet without its start": ("c.parquet", damaged(write_parquet, lambda d: d[60:]), "is truncated or damaged"),
     "flipped Parquet": ("c.parquet", damaged(write_parquet, lambda d: d[:4] + b"\0" * 40 + d[44:]), "is truncated or"),
     "no Parquet": ("c.parquet", json_lines(LINES), "is truncated or damaged"),
-    "no such column": ("c.parquet", parquet(text=["=A1"], n=[1]), "has no 'code' column; it has text, n"),
-    "a column of numbers": ("c.parquet", parquet(code=[1, 2]), "row 1: 'code' is not a string"),
-    "a null in the column": ("c.parquet", parquet(code=["=A1", None]), "row 2: 'code' is not a string"),
+    "no such column": (
+        "c.parquet",
+        parquet(body=["=A1"], n=[1]),
+        "has no 'code', 'content' or 'text' column; it has body, n",
+    ),
+    "a column of numbers": ("c.parquet", parquet(code=[1, 2]), "row 1: the code is int, not text"),
+    "a null in the column": ("c.parquet", parquet(code=["=A1", None]), "row 2: the code is NoneType, not text"),
+    "no column at all": ("c.jsonl", json_lines('{"body": "=A1"}\n'), "line 1 has no 'code', 'content' or 'text'"),
     "an empty column": ("c.parquet", parquet(code=pa.array([], pa.string())), "holds no snippet"),
 }
 
@@ -123,6 +128,56 @@ def test_a_fault_is_one_line_that_says_where_it_is(
     assert text.startswith(f"corpus {tmp_path / name}")
     assert message in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_code_is_in_the_column_that_is_asked_for_or_the_first_with_a_usual_name(tmp_path: Path, name: str) -> None:
+    rows = [{"text": "text", "id": 7, "content": "content", "mine": "mine"}]
+    path = tmp_path / name
+    if name.endswith(".parquet"):
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text(json.dumps(rows[0]))
+    assert list(Corpus(str(path)).rows()) == [("content", "7")]
+    assert list(Corpus(str(path), "mine").rows()) == [("mine", "7")]
+    with pytest.raises(RequestError, match=r"no 'other' column; it has text, id, content, mine: name the one"):
+        list(Corpus(str(path), "other").rows())
+
+
+@pytest.mark.parametrize(
+    ("row", "source"),
+    [
+        ({}, None),
+        ({"source": "a.py"}, "a.py"),
+        ({"id": "x"}, "x"),
+        ({"id": "x", "source": "a.py"}, "a.py"),
+        ({"source": None}, None),
+        ({"source": ["a", 1]}, "['a', 1]"),
+    ],
+    ids=str,
+)
+def test_a_row_says_where_it_is_from(tmp_path: Path, row: dict[str, object], source: str | None) -> None:
+    (tmp_path / "c.jsonl").write_text(json.dumps({"code": "=A1"} | row))
+    assert list(Corpus(str(tmp_path / "c.jsonl")).rows()) == [("=A1", source)]
+
+
+def test_a_folder_of_files_is_one_corpus_in_the_order_of_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    (folder / "sub").mkdir(parents=True)
+    (folder / ".work").mkdir()
+    write_json_lines(folder / "b.jsonl")
+    write_parquet(folder / "sub" / "c.parquet")
+    write_gzip(folder / "a.jsonl.gz")
+    write_gzip(folder / ".work" / "hidden.jsonl.gz")
+    (folder / "README.md").write_text("no corpus")
+    corpus = open_corpus("excel", str(folder))
+    assert [code for code, _ in corpus.rows()] == SNIPPETS * 3
+    assert corpus.name == "corpus"
+    before = corpus.identity
+    (folder / "README.md").write_text("changed")
+    assert open_corpus("excel", str(folder)).identity == before
+    (folder / "b.jsonl").write_text(LINES * 2)
+    assert open_corpus("excel", str(folder)).identity != before
 
 
 def test_an_unknown_protocol_is_a_wrong_request() -> None:
