@@ -52,7 +52,8 @@ def _hashes(config: RunConfig) -> dict[str, str | None]:
     """The content hash of each ingredient but the corpus, by its name in the identity."""
     match config.generator:
         case "diffusion":
-            from generators.diffusion.checkpoint import check_weights, checkpoint_hash, find_checkpoint, read_config
+            from generators.checkpoints import check_weights
+            from generators.diffusion.checkpoint import checkpoint_hash, find_checkpoint, read_config
 
             folder = find_checkpoint(config.language, config.checkpoint)
             read_config(folder, config.language)
@@ -95,7 +96,13 @@ def build_generator(
             return FlameGenerator(snippets, config.flame, load_weights(config.flame.weights))
         case "bifi":
             return _bifi(config, device, snippets)
-        case _:
+        case "gpt4o":
+            from generators.gpt4o.generator import Gpt4oGenerator
+            from pipeline.answers import AnswerStore
+
+            answers = AnswerStore(storage or Storage(config.out))
+            return Gpt4oGenerator(config.language, snippets, config.gpt4o, answers)  # has no way to ask for more
+        case "diffusion":
             return _diffusion(config, device)
 
 

@@ -79,10 +79,12 @@ def test_schemas_need_only_the_standard_library_pydantic_pyarrow_and_yaml() -> N
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
-        ("torch", ("generators/diffusion/", "generators/bifi/", "pipeline/")),
+        ("torch", ("generators/diffusion/", "generators/bifi/", "generators/training_state.py", "pipeline/")),
         ("ray", ("pipeline/ray",)),
         ("openai", ("generators/gpt4o/",)),
         ("datasets", ("pipeline/",)),
+        ("openpyxl", ("pipeline/corpus/",)),
+        ("transformers", ("generators/bifi/",)),
         ("typer", ("pipeline/cli/",)),
         ("fsspec", ("pipeline/",)),
     ],

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from generators.bifi.config import ModelConfig, Role, SearchConfig, TrainingConfig
-from schemas.errors import RequestError
+from generators.checkpoints import CONFIG, WEIGHTS, CheckpointError, check_weights, hash_files, parse_config, save_files
 
 if TYPE_CHECKING:  # torch is loaded when a model is, not when a checkpoint is looked up
     import torch
@@ -19,19 +17,9 @@ if TYPE_CHECKING:  # torch is loaded when a model is, not when a checkpoint is l
     from generators.bifi.vocabulary import Vocabulary
 
 FORMAT_VERSION = 1
-WEIGHTS, CONFIG, VOCABULARY, CARD = "model.safetensors", "config.json", "vocabulary.json", "README.md"
+VOCABULARY = "vocabulary.json"
 BUNDLED = Path(__file__).parent / "models"
 NO_BREAKER = "none"
-
-
-class CheckpointError(RequestError):
-    """A checkpoint that is missing, incomplete, damaged, or of another kind. One line, with the way out."""
-
-
-class _Format(BaseModel):
-    """What every version of a config.json holds."""
-
-    format_version: int
 
 
 class CheckpointConfig(BaseModel):
@@ -67,12 +55,7 @@ def find_breaker(language: str, option: str | None) -> Path | None:
 
 def rewriter_hash(folder: Path) -> str:
     """SHA-256, in hex, of everything in a checkpoint that can change an output."""
-    sha = hashlib.sha256()
-    for name in (CONFIG, VOCABULARY, WEIGHTS):
-        data = (folder / name).read_bytes()
-        sha.update(f"{name}:{len(data)}:".encode())
-        sha.update(data)
-    return sha.hexdigest()
+    return hash_files(folder, VOCABULARY)
 
 
 def read_config(folder: Path, language: str, role: Role | None = None) -> CheckpointConfig:
@@ -81,45 +64,13 @@ def read_config(folder: Path, language: str, role: Role | None = None) -> Checkp
     Raises:
         CheckpointError: no whole checkpoint, not valid, of another format version, language or role.
     """
-    if not folder.is_dir():
-        raise CheckpointError(f"checkpoint {folder} is not a folder; pass the folder that `train` wrote")
-    missing = [name for name in (CONFIG, WEIGHTS, VOCABULARY) if not (folder / name).is_file()]
-    if missing:
-        raise CheckpointError(f"checkpoint {folder} lacks {', '.join(missing)}; pass a folder that `train` wrote")
-    data = (folder / CONFIG).read_bytes()
-    try:
-        format_version = _Format.model_validate_json(data).format_version
-        if format_version != FORMAT_VERSION:  # before the rest, which another format may spell otherwise
-            raise CheckpointError(
-                f"checkpoint {folder / CONFIG} has format {format_version}, this version reads {FORMAT_VERSION}: "
-                "train it anew"
-            )
-        config = CheckpointConfig.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"]) or "the file"
-        raise CheckpointError(f"checkpoint {folder / CONFIG} is damaged at {where}: {first['msg']}") from error
+    config = parse_config(folder, VOCABULARY, CheckpointConfig, FORMAT_VERSION)
     if config.language != language:
         what = f"{config.role} of {config.language}"
         raise CheckpointError(f"checkpoint {folder / CONFIG} is a {what}, not of {language}")
     if role not in (None, config.role):
         raise CheckpointError(f"checkpoint {folder / CONFIG} is a {config.role}, not a {role}")
     return config
-
-
-def check_weights(folder: Path) -> None:
-    """Make sure that the weights are a whole file; torch is not loaded.
-
-    Raises:
-        CheckpointError: truncated, or no such file format.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(folder / WEIGHTS, framework="np") as file:
-            file.keys()
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"checkpoint {folder / WEIGHTS} is damaged ({error}): copy it anew") from error
 
 
 def load_rewriter(folder: Path, language: str, role: Role | None = None, device: str = "cpu") -> Rewriter:
@@ -172,10 +123,4 @@ def save_checkpoint(
 
     from generators.bifi.model import weights
 
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f".{WEIGHTS}").write_bytes(save(weights(model)))  # `save_file` would let nobody else read it
-    vocabulary.save(folder / f".{VOCABULARY}")
-    (folder / f".{CARD}").write_text(card)
-    (folder / f".{CONFIG}").write_text(json.dumps(config.model_dump(), indent=1) + "\n")
-    for name in (WEIGHTS, VOCABULARY, CARD, CONFIG):
-        (folder / f".{name}").replace(folder / name)
+    save_files(folder, config, save(weights(model)), VOCABULARY, vocabulary.save, card)

@@ -18,7 +18,6 @@ from generators.bifi.card import write_card
 from generators.bifi.checkpoint import (
     VOCABULARY,
     CheckpointConfig,
-    CheckpointError,
     read_config,
     read_vocabulary,
     read_weights,
@@ -33,6 +32,8 @@ from generators.bifi.rewriter import Rewriter
 from generators.bifi.training import Progress, Trainer
 from generators.bifi.vocabulary import PAD, Vocabulary
 from generators.bifi.words import mask
+from generators.checkpoints import CheckpointError
+from generators.training_state import check_same_run, read_log, write_log, write_whole
 from validators import Language
 
 Report = Callable[[dict[str, Any]], None]
@@ -100,7 +101,7 @@ class TrainingRun:
         self.resumed = self.trainer.resume(self._work)
         if start_from is not None and not self.resumed:
             read_weights(start_from, self.trainer.model, self.trainer.averaged)
-        self._log = self._read_log()
+        self._log = read_log(self._work, self.trainer.step)
 
     def _identity(self) -> dict[str, Any]:
         settings = self.preset.model_dump(exclude={"search": True, "training": {"steps"}})  # a run may be made longer
@@ -122,8 +123,7 @@ class TrainingRun:
         self._work.mkdir(parents=True, exist_ok=True)
         dataset.vocabulary.save(vocabulary_file)
         content = {"identity": self._identity(), "train": dataset.train, "held_out": dataset.held_out}
-        file.with_suffix(".new").write_text(json.dumps(content))
-        file.with_suffix(".new").replace(file)
+        write_whole(file, json.dumps(content))
         return dataset
 
     def _read_prepared(self, file: Path, vocabulary_file: Path) -> Dataset:
@@ -133,23 +133,11 @@ class TrainingRun:
             theirs, train, held_out = saved["identity"], saved["train"], saved["held_out"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(f"{file} is damaged ({error!r}): delete {self._work} to start anew") from error
-        mine = json.loads(json.dumps(self._identity()))
-        if differ := sorted(k for k in mine.keys() | theirs.keys() if mine.get(k) != theirs.get(k)):
-            raise CheckpointError(
-                f"{self.folder} holds a training run with other settings ({', '.join(differ)} differ): "
-                "resume it with the same, or train into another folder"
-            )
+        check_same_run(self.folder, theirs, self._identity())
         return Dataset(
             train=[(tuple(a), tuple(b)) for a, b in train], held_out=[(a, b) for a, b in held_out],
             vocabulary=vocabulary,
         )  # fmt: skip
-
-    def _read_log(self) -> list[dict[str, Any]]:
-        """What was logged up to the step that is resumed from."""
-        file = self._work / "log.jsonl"
-        texts = file.read_text().splitlines() if file.is_file() else []
-        lines = [json.loads(text) for text in texts if text.endswith("}")]
-        return [line for line in lines if line["step"] <= self.trainer.step]
 
     def run(self, report: Report, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Train to the end; False where ``should_stop`` ended it first. Either way the state is saved."""
@@ -185,9 +173,7 @@ class TrainingRun:
         return {"step": progress.step, "loss": loss, "learning_rate": progress.learning_rate}
 
     def _save(self) -> None:
-        file = self._work / "log.jsonl"
-        file.with_suffix(".new").write_text("".join(json.dumps(line) + "\n" for line in self._log))
-        file.with_suffix(".new").replace(file)
+        write_log(self._work, self._log)
         self.trainer.save(self._work)
 
     def _exported(self) -> bool:

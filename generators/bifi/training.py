@@ -6,7 +6,6 @@ counters. Nothing is pickled.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -18,17 +17,15 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
-from generators.bifi.checkpoint import CheckpointError
 from generators.bifi.config import ModelConfig, TrainingConfig
 from generators.bifi.data import Batches
 from generators.bifi.model import build_model, forced_logits, load_weights, weights
 from generators.bifi.vocabulary import PAD
+from generators.training_state import load_state, moments, restore_moments, save_state
 from schemas.ids import derive_seed
 
 if TYPE_CHECKING:
     from transformers import PegasusForConditionalGeneration
-
-STATE = "state.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,56 +129,21 @@ class Trainer:
         torch._foreach_lerp_(list(averages), list(currents), 1 - decay)
 
     def save(self, folder: Path) -> None:
-        """Write the state so that it is whole at any moment: new files first, then the one that names them."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        tensors = {f"model.{k}": v for k, v in weights(self.model).items()}
-        tensors |= {f"average.{k}": v for k, v in weights(self.averaged).items()}
-        for name, parameter in self.model.named_parameters():
-            moments = self.optimiser.state.get(parameter, {})
-            tensors |= {f"optimiser.{name}.{k}": v for k, v in moments.items()}
-        file = f"state-{self.step:08d}.safetensors"
-        save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, folder / f".{file}")
-        (folder / f".{file}").replace(folder / file)
-        state = {"file": file, "averaged": int(self.average.n_averaged), "counters": asdict(self._counters)}
-        (folder / f".{STATE}").write_text(json.dumps(state))
-        (folder / f".{STATE}").replace(folder / STATE)
-        for old in folder.glob("state-*.safetensors"):
-            if old.name != file:
-                old.unlink()
+        """Write the state so that it is whole at any moment."""
+        values = {"averaged": int(self.average.n_averaged), "counters": asdict(self._counters)}
+        tensors = {
+            "model": weights(self.model), "average": weights(self.averaged),
+            "optimiser": moments(self.model, self.optimiser),
+        }  # fmt: skip
+        save_state(folder, self.step, values, tensors)
 
     def resume(self, folder: Path) -> bool:
-        """Continue from ``folder``; False where nothing is there.
+        """Continue from ``folder``; False where nothing is there. Raises CheckpointError where the state is damaged."""
+        return load_state(folder, self._restore)
 
-        Raises:
-            CheckpointError: the state is damaged.
-        """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        if not (folder / STATE).is_file():
-            return False
-        try:
-            state = json.loads((folder / STATE).read_text())
-            self._restore(state, load_file(folder / state["file"]))
-        except (ValueError, KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
-            reason = " ".join(str(error).split())[:300]  # torch lists every tensor that does not fit
-            raise CheckpointError(
-                f"training state in {folder} is damaged ({type(error).__name__}: {reason}): delete it to start anew"
-            ) from error
-        return True
-
-    def _restore(self, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        load_weights(self.model, _part(tensors, "model."))
-        load_weights(self.averaged, _part(tensors, "average."))
-        self.average.n_averaged.fill_(state["averaged"])
-        for name, parameter in self.model.named_parameters():
-            moments = _part(tensors, f"optimiser.{name}.")
-            if moments:
-                self.optimiser.state[parameter] = {k: v.to(self.device) for k, v in moments.items()}
-        self._counters = _Counters(**state["counters"])
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+    def _restore(self, values: dict[str, Any], tensors: dict[str, dict[str, Tensor]]) -> None:
+        load_weights(self.model, tensors["model"])
+        load_weights(self.averaged, tensors["average"])
+        self.average.n_averaged.fill_(values["averaged"])
+        restore_moments(self.model, self.optimiser, tensors["optimiser"])
+        self._counters = _Counters(**values["counters"])

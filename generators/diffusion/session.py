@@ -14,13 +14,15 @@ from typing import Any
 
 import torch
 
+from generators.checkpoints import CheckpointError
 from generators.diffusion.card import write_card
-from generators.diffusion.checkpoint import Checkpoint, CheckpointConfig, CheckpointError, read_config, save_checkpoint
+from generators.diffusion.checkpoint import Checkpoint, CheckpointConfig, read_config, save_checkpoint
 from generators.diffusion.config import Preset
 from generators.diffusion.data import Batches, Dataset, frame_counts, prepare
 from generators.diffusion.quality import draw_texts, sample_quality, validation_loss
 from generators.diffusion.tokenizer import SnippetTokenizer
 from generators.diffusion.training import Progress, Trainer
+from generators.training_state import check_same_run, read_log, write_log, write_whole
 from validators import Language
 
 Report = Callable[[dict[str, Any]], None]
@@ -63,12 +65,10 @@ class TrainingRun:
         batches = Batches(language, self.dataset, preset)
         self.trainer = Trainer(preset, batches, len(self.dataset.tokenizer), device)
         self.resumed = self.trainer.resume(self._work)
-        self._log: list[dict[str, Any]] = self._read_log()
+        self._log = read_log(self._work, self.trainer.step)
 
     def _identity(self) -> dict[str, Any]:
-        settings = self.preset.model_dump()
-        settings["training"].pop("steps")  # a run may be made longer
-        settings.pop("sampling")
+        settings = self.preset.model_dump(exclude={"sampling": True, "training": {"steps"}})  # a run may be made longer
         flat = {f"{group}.{key}": value for group, values in settings.items() for key, value in values.items()}
         return {"language": self.language.name, "corpus": self.source.sha256, **flat}
 
@@ -79,14 +79,7 @@ class TrainingRun:
                 saved = json.loads(file.read_text())
             except ValueError as error:
                 raise CheckpointError(f"{file} is damaged ({error}): delete {self._work} to start anew") from error
-            mine = json.loads(json.dumps(self._identity()))
-            theirs = saved["identity"]
-            differ = sorted(k for k in mine.keys() | theirs.keys() if mine.get(k) != theirs.get(k))
-            if differ:
-                raise CheckpointError(
-                    f"{self.folder} holds a training run with other settings ({', '.join(differ)} differ): "
-                    "resume it with the same, or train into another folder"
-                )
+            check_same_run(self.folder, saved["identity"], self._identity())
             tokenizer = SnippetTokenizer.load(tokenizer_file)
             return Dataset(train=saved["train"], validation=saved["validation"], tokenizer=tokenizer)
         dataset = prepare(self.language, read(), self.preset)
@@ -94,8 +87,7 @@ class TrainingRun:
             self._work.mkdir(parents=True, exist_ok=True)
             dataset.tokenizer.save(tokenizer_file)
             content = {"identity": self._identity(), "train": dataset.train, "validation": dataset.validation}
-            file.with_suffix(".new").write_text(json.dumps(content))
-            file.with_suffix(".new").replace(file)
+            write_whole(file, json.dumps(content))
         return dataset
 
     @staticmethod
@@ -104,13 +96,6 @@ class TrainingRun:
         import torch.distributed as dist
 
         return dist.get_rank() if dist.is_initialized() else 0
-
-    def _read_log(self) -> list[dict[str, Any]]:
-        """What was logged up to the step that is resumed from."""
-        file = self._work / "log.jsonl"
-        texts = file.read_text().splitlines() if file.is_file() else []
-        lines = [json.loads(text) for text in texts if text.endswith("}")]
-        return [line for line in lines if line["step"] <= self.trainer.step]
 
     def run(self, report: Report, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Train to the end; False where ``should_stop`` ended it first. Either way the state is saved."""
@@ -152,9 +137,7 @@ class TrainingRun:
     def _save(self) -> None:
         if self.trainer.rank != 0:
             return
-        file = self._work / "log.jsonl"
-        file.with_suffix(".new").write_text("".join(json.dumps(line) + "\n" for line in self._log))
-        file.with_suffix(".new").replace(file)
+        write_log(self._work, self._log)
         self.trainer.save(self._work)
 
     def _exported(self) -> bool:

@@ -6,7 +6,6 @@ optimiser moments and counters. Nothing is pickled.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -19,15 +18,13 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from generators.diffusion.checkpoint import CheckpointError
 from generators.diffusion.config import Preset, TrainingConfig
 from generators.diffusion.data import Batches, CorpusError
 from generators.diffusion.loss import DiffusionLoss, LossTerms
 from generators.diffusion.model import CodeDiffusion
 from generators.diffusion.schedule import TimeWarp
+from generators.training_state import load_state, moments, restore_moments, save_state
 from schemas.ids import derive_seed
-
-STATE = "state.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,61 +164,25 @@ class Trainer:
             self._counters.curve = [-1.0] * len(curve)
 
     def save(self, folder: Path) -> None:
-        """Write the state so that it is whole at any moment: new files first, then the one that names them."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
-        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
-        tensors |= {f"average.{k}": v for k, v in self.averaged.state_dict().items()}
-        for name, parameter in self.model.named_parameters():
-            moments = self.optimiser.state.get(parameter, {})
-            tensors |= {f"optimiser.{name}.{k}": v for k, v in moments.items()}
-        file = f"state-{self.step:08d}.safetensors"
-        save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, folder / f".{file}")
-        (folder / f".{file}").replace(folder / file)
+        """Write the state so that it is whole at any moment."""
         counters = self._counters
-        state = {
-            "file": file, "step": counters.step, "epoch": counters.epoch, "batch": counters.batch,
-            "curve": counters.curve, "averaged": int(self.average.n_averaged), "saved_at": time.time(),
+        values = {
+            "step": counters.step, "epoch": counters.epoch, "batch": counters.batch, "curve": counters.curve,
+            "averaged": int(self.average.n_averaged), "saved_at": time.time(),
         }  # fmt: skip
-        (folder / f".{STATE}").write_text(json.dumps(state))
-        (folder / f".{STATE}").replace(folder / STATE)
-        for old in folder.glob("state-*.safetensors"):
-            if old.name != file:
-                old.unlink()
+        tensors = {
+            "model": self.model.state_dict(), "average": self.averaged.state_dict(),
+            "optimiser": moments(self.model, self.optimiser),
+        }  # fmt: skip
+        save_state(folder, self.step, values, tensors)
 
     def resume(self, folder: Path) -> bool:
-        """Continue from ``folder``; False where nothing is there.
+        """Continue from ``folder``; False where nothing is there. Raises CheckpointError where the state is damaged."""
+        return load_state(folder, self._restore)
 
-        Raises:
-            CheckpointError: the state is damaged.
-        """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        if not (folder / STATE).is_file():
-            return False
-        try:
-            state = json.loads((folder / STATE).read_text())
-            self._restore(state, load_file(folder / state["file"]))
-        except (ValueError, KeyError, TypeError, OSError, RuntimeError, SafetensorError) as error:
-            reason = " ".join(str(error).split())[:300]  # torch lists every tensor that does not fit
-            raise CheckpointError(
-                f"training state in {folder} is damaged ({type(error).__name__}: {reason}): delete it to start anew"
-            ) from error
-        return True
-
-    def _restore(self, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        counters = _Counters(state["step"], state["epoch"], state["batch"], state["curve"])
-        self.model.load_state_dict(_part(tensors, "model."))
-        self.averaged.load_state_dict(_part(tensors, "average."))
-        self.average.n_averaged.fill_(state["averaged"])
-        for name, parameter in self.model.named_parameters():
-            moments = _part(tensors, f"optimiser.{name}.")
-            if moments:
-                self.optimiser.state[parameter] = {k: v.to(self.device) for k, v in moments.items()}
-        self._counters = counters
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+    def _restore(self, values: dict[str, Any], tensors: dict[str, dict[str, Tensor]]) -> None:
+        self._counters = _Counters(values["step"], values["epoch"], values["batch"], values["curve"])
+        self.model.load_state_dict(tensors["model"])
+        self.averaged.load_state_dict(tensors["average"])
+        self.average.n_averaged.fill_(values["averaged"])
+        restore_moments(self.model, self.optimiser, tensors["optimiser"])

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import torch
 
-from generators.bifi.checkpoint import CARD, CheckpointError, load_rewriter, read_config, rewriter_hash
+from generators.bifi.checkpoint import load_rewriter, read_config, rewriter_hash
 from generators.bifi.config import Preset
 from generators.bifi.data import PairsError
 from generators.bifi.session import Schedule, train_rewriter
 from generators.bifi.training import Trainer, learning_rate
 from generators.bifi.words import mask
+from generators.checkpoints import CARD, CheckpointError
 from validators import Language
 
 SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, searched=4)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from generators.diffusion.checkpoint import CheckpointError, checkpoint_hash, load_checkpoint
+from generators.checkpoints import CheckpointError
+from generators.diffusion.checkpoint import checkpoint_hash, load_checkpoint
 from generators.diffusion.config import Preset
 from generators.diffusion.data import frame_counts
 from generators.diffusion.quality import draw_texts

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from generators.diffusion.checkpoint import CheckpointError
+from generators.checkpoints import CheckpointError
 from generators.diffusion.config import SMALL, Preset
 from generators.diffusion.data import Batches, CorpusError, Dataset
 from generators.diffusion.schedule import TimeWarp
@@ -150,92 +150,6 @@ def saved(make_trainer: MakeTrainer, tmp_path: Path) -> Path:
     next(steps)
     trainer.save(tmp_path)
     return tmp_path
-
-
-def test_nothing_to_resume_from_is_no_error(make_trainer: MakeTrainer, tmp_path: Path) -> None:
-    assert not make_trainer().resume(tmp_path / "nowhere")
-
-
-def test_a_newer_state_that_was_never_named_does_not_matter(make_trainer: MakeTrainer, saved: Path) -> None:
-    (saved / "state-00000003.safetensors").write_bytes(b"half of it")
-    (saved / ".state-00000004.safetensors").write_bytes(b"")
-    (saved / ".state.json").write_text('{"file": ')
-    trainer = make_trainer()
-    assert trainer.resume(saved)
-    assert trainer.step == 2
-    next(trainer.run())
-    trainer.save(saved)  # over the garbage
-    again = make_trainer()
-    assert again.resume(saved)
-    assert again.step == 3
-    assert [path.name for path in saved.glob("state-*")] == ["state-00000003.safetensors"]
-
-
-class KilledError(Exception):
-    """Stands for a kill in the middle of a save."""
-
-
-def test_a_save_that_is_killed_at_any_moment_leaves_a_whole_state(
-    make_trainer: MakeTrainer, saved: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every change that a save makes to a folder goes through one of these calls."""
-    import safetensors.torch
-
-    calls_left = 0
-
-    def counted(function: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal calls_left
-            if calls_left == 0:
-                raise KilledError
-            calls_left -= 1
-            return function(*arguments, **options)
-
-        return call
-
-    monkeypatch.setattr(safetensors.torch, "save_file", counted(safetensors.torch.save_file))
-    for name in ("write_text", "replace", "unlink"):
-        monkeypatch.setattr(Path, name, counted(getattr(Path, name)))
-    trainer = make_trainer()
-    trainer.resume(saved)
-    steps = trainer.run()
-    moments = 0
-    for calls_before in range(100):
-        next(steps)
-        calls_left = calls_before
-        try:
-            trainer.save(saved)
-        except KilledError:
-            moments += 1
-        else:
-            break
-        resumed = make_trainer()
-        assert resumed.resume(saved)
-        assert 2 <= resumed.step <= trainer.step
-    assert moments >= 5
-
-
-DAMAGES: dict[str, Callable[[Path], object]] = {
-    "no tensors": lambda folder: (folder / "state-00000002.safetensors").unlink(),
-    "truncated tensors": lambda folder: (folder / "state-00000002.safetensors").write_bytes(b"\x10" * 100),
-    "truncated counters": lambda folder: (folder / "state.json").write_text('{"file": "state-0000'),
-    "counters are no object": lambda folder: (folder / "state.json").write_text("[2]"),
-    "no UTF-8": lambda folder: (folder / "state.json").write_bytes(b"\xff\xfe{}"),
-    "nothing in the counters": lambda folder: (folder / "state.json").write_text("{}"),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_state_is_one_line_with_the_way_out(
-    make_trainer: MakeTrainer, saved: Path, damage: Callable[[Path], object]
-) -> None:
-    damage(saved)
-    with pytest.raises(CheckpointError) as caught:
-        make_trainer().resume(saved)
-    text = str(caught.value)
-    assert text.startswith(f"training state in {saved} is damaged (")
-    assert text.endswith("): delete it to start anew")
-    assert "\n" not in text
 
 
 @pytest.mark.parametrize("key", ["file", "step", "epoch", "batch", "curve", "averaged"])
