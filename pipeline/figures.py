@@ -8,7 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.config import Gpt4oOptions, RunConfig
+from generators.base import Usage
+from generators.gpt4o.cost import price
+from schemas.config import RunConfig
 from schemas.ledger import Ledger
 from schemas.manifest import Receipt, Spent
 from schemas.reasons import Reason
@@ -50,12 +52,7 @@ def cost(receipts: Iterable[Receipt], config: RunConfig) -> dict[str, Any]:
     spent = sum((receipt.spent for receipt in receipts if receipt.spent is not None), Spent())
     if not spent.answers:
         return {}
-    return {"cost": spent.model_dump() | {"dollars": round(dollars(spent, config.gpt4o), 6)}}
-
-
-def dollars(spent: Spent, options: Gpt4oOptions) -> float:
-    """By the prices of the run."""
-    share = 1 - options.batch_discount
-    paid_in = spent.input_tokens + share * spent.batched_input_tokens
-    paid_out = spent.output_tokens + share * spent.batched_output_tokens
-    return (paid_in * options.input_price + paid_out * options.output_price) / 1_000_000
+    live = Usage(spent.input_tokens, spent.output_tokens)
+    batched = Usage(spent.batched_input_tokens, spent.batched_output_tokens, batched=True)
+    dollars = price(live, config.gpt4o) + price(batched, config.gpt4o)
+    return {"cost": spent.model_dump() | {"dollars": round(dollars, 6)}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from generators.base import Snippet
 from pipeline.driver import run
@@ -12,6 +13,7 @@ from pipeline.identity import run_identity
 from pipeline.progress import Report
 from pipeline.storage import Storage
 from schemas.config import RunConfig
+from schemas.errors import RequestError
 from schemas.manifest import Manifest
 
 
@@ -51,6 +53,22 @@ def launch(config: RunConfig, report: Report, *, local: bool = False) -> Manifes
     return run(
         config, storage=storage, identity=identity, executor=executor, report=report, statistics=ingredients.statistics
     )
+
+
+def estimate(config: RunConfig) -> dict[str, Any]:
+    """What a run with a paid service would cost; nothing is sent, and OUT is not touched.
+
+    Returns:
+        as `pipeline.paid_executor.dry_run`.
+
+    Raises:
+        RequestError: the generator is not a paid one, or the corpus will not do.
+    """
+    if config.generator != "gpt4o":
+        raise RequestError(f"generator {config.generator} costs nothing: --dry-run is for gpt4o")
+    from pipeline.paid_executor import dry_run
+
+    return dry_run(config, Ingredients(config).snippets)
 
 
 def _anchored(config: RunConfig) -> RunConfig:

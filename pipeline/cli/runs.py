@@ -81,11 +81,15 @@ def _print_estimate(config: RunConfig, as_json: bool) -> None:
     if as_json:
         print_json(figures)
         return
-    stdout().print(
-        f"at most {figures['requests']:,} requests with about {figures['input_tokens']:,} tokens in and at most "
-        f"{figures['output_tokens']:,} out: {figures['live_dollars']:,.2f} dollars, {figures['batch_dollars']:,.2f} "
-        "as batches"
+    console = stdout()
+    console.print(
+        f"about {figures['requests']:,} requests with {figures['input_tokens']:,} tokens in and "
+        f"{figures['output_tokens']:,} out"
     )
+    for way in ("live", "batch"):
+        likely, most = figures[f"{way}_dollars"], figures[f"most_{way}_dollars"]
+        console.print(f"{way:<6} about {likely:,.2f} dollars, at most {most:,.2f}")
+    console.print(f"the run stops at its budget of {figures['budget']:,.2f} dollars (--set gpt4o.budget)")
 
 
 def _print_examples(console: Console, out: str) -> None:

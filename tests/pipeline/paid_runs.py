@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from generators.base import Snippet
+from generators.gpt4o.generator import Gpt4oGenerator
 from generators.gpt4o.prompts import prompt_hash
 from pipeline.driver import run
 from pipeline.identity import run_identity
 from pipeline.paid_executor import PaidExecutor
+from pipeline.plan import Plan
 from pipeline.storage import Storage
 from schemas.config import RunConfig
 from schemas.ids import digest
@@ -62,9 +64,6 @@ def run_paid(config: RunConfig, storage: Storage | None = None, report: Recordin
 
 def asked_by(config: RunConfig, server: FakeServer, shards: int) -> dict[str, str]:
     """The server's name of each request of some shards, by the key under which its answer is kept."""
-    from generators.gpt4o.generator import Gpt4oGenerator
-    from pipeline.plan import Plan
-
     generator = Gpt4oGenerator(config.language, SNIPPETS[config.language], config.gpt4o, {})
     plan = Plan(config)
     requests = [r for n in range(shards) for r in generator.requests(plan.shard_seed(n), range(plan.rows))]

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from generators.bifi.critic import is_breakage
 from pipeline.launch import launch
 from pipeline.progress import SilentReport
 from pipeline.replay import replay
@@ -21,6 +22,7 @@ from schemas.errors import RequestError
 from schemas.manifest import Manifest
 from schemas.record import COLUMNS
 from tests.pipeline.fakes import RecordingReport, WatchedStorage, at, in_child, kill, published
+from validators import get_language
 
 SNIPPETS = {
     "excel": [f'=IF(SUM(A{i}:B{i + 3})>={i},LEFT(C{i},2)&"x","no")' for i in range(1, 40)]
@@ -132,3 +134,17 @@ def test_weighted_operators_are_drawn_otherwise_and_named_in_the_recipe(tmp_path
     uri = corpus(tmp_path, "excel")
     run(config(tmp_path / "out", "flame", "excel", uri, **{"flame.sampler": "weighted"}))
     assert all("sampler=weighted weights=" in row["recipe"] for row in rows(tmp_path / "out", "excel"))
+
+
+def test_the_bundled_breaker_breaks_python_at_once_and_every_row_of_it_can_be_made_again(tmp_path: Path) -> None:
+    uri = corpus(tmp_path, "python")
+    settings = ["shard_rows=16", "bifi.tile=8", "bifi.beams=3"]
+    options = {"generator": "bifi", "language": "python", "corpus": uri, "pairs": 12, "out": str(tmp_path / "out")}
+    run(load_config(None, settings, options))
+    found = rows(tmp_path / "out", "python")
+    assert len(found) == 12
+    for row in found:
+        assert row["recipe"].startswith("breaker=")
+        assert is_breakage(get_language("python"), row["broken"], row["fixed"])
+    for row in found[::5]:
+        assert replay(str(tmp_path / "out"), row["id"], corpus=uri)["identical"]
