@@ -30,13 +30,15 @@ types: $(READY)
 
 slow: $(READY) ## kills, faults and clusters: minutes
 	$(BIN)/python -m pytest tests/slow
+	$(BIN)/python tests/slow/gpt4o_faults.py
+	$(BIN)/python tests/slow/gpt4o_faults.py --transport batch
 
 fuzz: $(READY) ## 100,000 hostile inputs a language
 	set -e; for language in excel powershell python; do \
 		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
 
-bench: $(READY) ## speed and memory, as ratios in one run; verdicts.py there wants a corpus
-	set -e; for name in denoising_step memory run_overhead; do \
+bench: $(READY) ## speed and memory, as ratios in one run; verdicts.py and bifi_repairs.py there want data
+	set -e; for name in denoising_step memory run_overhead flame_speed; do \
 		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean: ## everything that the targets made

@@ -1,6 +1,6 @@
 """FLAME's operators on a corpus: where they apply, whether every edit can be undone, and how fast; run by hand.
 
-    python tests/benchmarks/flame_speed.py --corpus formulas.jsonl.gz
+    python tests/benchmarks/flame_speed.py [--corpus formulas.jsonl.gz]
 
 A corpus is JSON lines, gzipped or not, with a formula as ``code``. The first part applies each operator to every
 formula at some drawn sites and undoes it; the exit code is 1 if an edit could not be undone or an operator never
@@ -23,11 +23,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from generators.base import Snippet
+from generators.diffusion.checkpoint import BUNDLED
 from generators.flame.base import apply
 from generators.flame.formula import Formula
 from generators.flame.generator import FlameGenerator
 from generators.flame.operators import OPERATORS
 from generators.flame.weights import load_weights
+from pipeline.corpus.default import FILE
 from pipeline.shard import candidate_record
 from schemas.config import FlameOptions, RunConfig
 from validators import get_language
@@ -92,7 +94,7 @@ def read_corpus(path: Path, limit: int | None) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--corpus", type=Path, default=BUNDLED / "excel" / FILE, help="the bundled one if not given")
     parser.add_argument("--limit", type=int, help="read only so many formulas of the corpus")
     parser.add_argument("--sites", type=int, default=3, help="drawn for each operator and formula")
     parser.add_argument("--rows", type=int, default=20_000)
