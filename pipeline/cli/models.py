@@ -60,7 +60,7 @@ def train(
         case _:
             raise RequestError(f"generator {generator!r} is not trained; choose one of diffusion, bifi, flame")
     if as_json:
-        print_json({"made": str(made)})
+        print_json({"weights" if generator == "flame" else "checkpoint": str(made)})
     elif use is None:
         again = f"{program()} train --language {language} --generator bifi --round 1 --corpus {corpus}"
         stdout().print(f"go on     {again} --bad-corpus FILE --out {out}")

@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import signal
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -172,11 +173,13 @@ def at(number: int, fault: Callable[[], object]) -> Callable[[int], None]:
 
 
 def in_child(work: Callable[[], object]) -> int:
-    """Run in a forked process; the signal that ended it, 0 if none did."""
+    """Run in a forked process; the signal that ended it, 0 if none did. What it raises is printed."""
     child = os.fork()
     if child == 0:
         try:
             work()
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(0)
     return os.WTERMSIG(os.waitpid(child, 0)[1])

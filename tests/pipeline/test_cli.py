@@ -376,13 +376,14 @@ def test_replay_compares_a_row_with_the_published_one(
     row = json.loads(cli("show", dataset, "-n", 1, "--json").out)
     asked: list[tuple[Any, ...]] = []
 
-    def replay(out: str, row_id: str, *, checkpoint: str | None, benchmarks: tuple[str, ...]) -> dict[str, Any]:
-        asked.append((out, row_id, checkpoint, benchmarks))
+    def replay(out: str, row_id: str, **given: Any) -> dict[str, Any]:
+        asked.append((out, row_id, *given.values()))
         return {"record": row, "reason": None, "published": row, "identical": True} | change
 
     monkeypatch.setattr("pipeline.replay.replay", replay)
-    result = cli("replay", dataset, row["id"], "--checkpoint", "model", "--benchmark", "a.jsonl")
-    assert asked == [(str(dataset), row["id"], "model", ("a.jsonl",))]
+    options = ("--checkpoint", "model", "--corpus", "c.jsonl", "--breaker", "none", "--benchmark", "a.jsonl")
+    result = cli("replay", dataset, row["id"], *options)
+    assert asked == [(str(dataset), row["id"], "model", "c.jsonl", "none", ("a.jsonl",))]
     assert (result.code, result.out.splitlines()[-1]) == (code, last)
     assert cli("replay", dataset, row["id"], "--json").json["record"] == row
 

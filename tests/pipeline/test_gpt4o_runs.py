@@ -132,6 +132,8 @@ def test_an_interrupt_stops_in_a_line_and_the_same_command_goes_on(tmp_path: Pat
         said = tmp_path / "said"
 
         def interrupted() -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore it
+
             def when_under_way() -> None:
                 while not (tmp_path / "out" / PAYMENTS).is_dir():
                     time.sleep(0.01)
