@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import sys
 from collections.abc import Iterator
 from itertools import repeat
@@ -30,6 +31,7 @@ class HubDataset:
 
         if not sys.stderr.isatty():
             datasets.disable_progress_bars()
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it would tell of every retry
         self.name = path + (f":{config}" if config else "") + f"@{split}"
         try:
             self._table = datasets.load_dataset(path, config, split=split)
