@@ -94,6 +94,20 @@ def test_a_killed_worker_changes_nothing_of_what_is_published(
     assert published(out) == expected
 
 
+def test_a_baselines_workers_get_the_drivers_corpus_again_when_they_are_restarted(
+    cluster: None, tmp_path: Path
+) -> None:
+    def flame(name: str) -> RunConfig:
+        more = {"generator": "flame", "pairs": 1_500, "shard_rows": 128}
+        return config(tmp_path / name, 2, **more)
+
+    launch(flame("local"), SilentReport(), local=True)
+    killer = KillsAWorker()
+    launch(flame("ray"), killer)
+    assert killer.killed
+    assert published(tmp_path / "ray") == published(tmp_path / "local")
+
+
 def test_a_worker_that_cannot_load_its_model_is_reported_in_one_line(
     cluster: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
