@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from generators.bifi.perturb.source import Edit, Source
 Examples = tuple[tuple[str, str], ...]  # correct, broken
 
 
-class Operator:
+class Operator(ABC):
     """One kind of slip. Which of its sites and edits is taken is drawn by whoever uses it, each with equal chance.
 
     The examples say what the operator does and are tested; it is for the languages of which it has some. The critic may
@@ -33,10 +34,10 @@ class Operator:
         """Correct snippets of a language, and what the operator may make of them."""
         return self.python if language == "python" else self.powershell
 
+    @abstractmethod
     def sites(self, source: Source) -> Sequence[int]:
         """The tokens at which the operator has edits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def edits(self, source: Source, site: int) -> Sequence[Edit]:
         """The ways to break the snippet at a site."""
-        raise NotImplementedError
