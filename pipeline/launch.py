@@ -74,15 +74,13 @@ def estimate(config: RunConfig) -> dict[str, Any]:
 def _anchored(config: RunConfig) -> RunConfig:
     """The configuration with absolute paths: a worker may stand in another folder than the driver."""
 
-    def absolute(path: str) -> str:
-        return path if "://" in path else os.path.abspath(path)
+    def absolute(path: str | None) -> str | None:
+        return path if path is None or "://" in path else os.path.abspath(path)
 
-    filters = config.filters.model_copy(update={"benchmarks": tuple(map(absolute, config.filters.benchmarks))})
-    checkpoint = None if config.checkpoint is None else absolute(config.checkpoint)
-    breaker = config.bifi.breaker
-    bifi = config.bifi.model_copy(
-        update={"breaker": breaker if breaker in (None, "none") else absolute(breaker)}
-    )
-    return config.model_copy(
-        update={"out": absolute(config.out), "checkpoint": checkpoint, "filters": filters, "bifi": bifi}
-    )
+    values = config.model_dump()
+    values["out"], values["checkpoint"] = absolute(config.out), absolute(config.checkpoint)
+    values["filters"]["benchmarks"] = tuple(map(absolute, config.filters.benchmarks))
+    values["flame"]["weights"] = absolute(config.flame.weights)
+    if config.bifi.breaker != "none":
+        values["bifi"]["breaker"] = absolute(config.bifi.breaker)
+    return RunConfig.model_validate(values)
