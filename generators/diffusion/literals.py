@@ -57,12 +57,24 @@ def common_words(language: Language, snippets: Iterable[str], min_count: int) ->
 
 def delexicalise(language: Language, code: str, known: frozenset[str]) -> str:
     """``code`` with its literals from the bank, its unknown names renamed and its comments gone."""
-    tokens = language.tokens(code)
-    rename = _Renamer({t.text for t in tokens if t.kind in _WORDS and t.text in known})
-    text = "".join(_literal(language.name, token, rename, known) for token in tokens)
+    text = "".join(text for _, text in shrunk(language, code, known))
     if language.name == "excel":
         return text
     return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+
+
+def shrunk(language: Language, code: str, known: frozenset[str]) -> list[tuple[Token, str]]:
+    """Every token of ``code`` with the text that stands for it; a comment's is empty."""
+    tokens = language.tokens(code)
+    rename = _Renamer({t.text for t in tokens if t.kind in _WORDS and _stays(language.name, t, known)})
+    return [(token, _literal(language.name, token, rename, known)) for token in tokens]
+
+
+def _stays(language: str, word: Token, known: frozenset[str]) -> bool:
+    """Whether a word keeps its name. Excel's names are defined by one workbook, so none is known elsewhere."""
+    if language == "excel" and word.kind is TokenKind.NAME:
+        return word.text in ("TRUE", "FALSE")
+    return bool(known & {word.text, word.text.removesuffix(":")})
 
 
 def _literal(language: str, token: Token, rename: _Renamer, known: frozenset[str]) -> str:
@@ -82,20 +94,21 @@ def _literal(language: str, token: Token, rename: _Renamer, known: frozenset[str
     if language == "python" and text in _SOFT_KEYWORDS:
         return text
     bank = _BANKS.get((language, kind))
-    named = language == "excel" and kind is TokenKind.NAME and text not in ("TRUE", "FALSE")  # defined by one workbook
+    if bank is None or _stays(language, token, known):
+        return text
     colon = ":" if kind is TokenKind.PARAMETER and text.endswith(":") else ""  # -Path:$x
-    word = text.removesuffix(colon)
-    if bank is not None and (named or not known & {text, word}):
-        return rename(word, bank) + colon
-    return text
+    return rename(text.removesuffix(colon), bank) + colon
 
 
 def _string(text: str, rename: _Renamer) -> str:
     match = _STRING.match(text)
     if match is None or not match["body"]:
         return text
-    comparison = re.match(r"[<>]=?|<>", match["body"])  # a criterion, as in COUNTIF(A:A,">10")
-    body = f"{comparison[0]}0" if comparison else rename("s:" + match["body"], _STRINGS)
+    comparison = re.match(r"<>|[<>]=?", match["body"])  # a criterion, as in COUNTIF(A:A,">10") or COUNTIF(A:A,"<>")
+    if comparison is None:
+        body = rename("s:" + match["body"], _STRINGS)
+    else:
+        body = comparison[0] if match["body"] == comparison[0] else f"{comparison[0]}0"
     if match["open"].startswith("@"):  # a here-string of PowerShell: its body has lines of its own
         body = f"\n{body}\n"
     return match["open"] + body + match["close"]

@@ -227,3 +227,17 @@ def test_formulas_without_rows_or_beyond_99_are_left_alone(code: str) -> None:
 @pytest.mark.parametrize(("language", "code"), [s for s in SNIPPETS if s[0] is not EXCEL])
 def test_only_formulas_have_rows(language: Language, code: str) -> None:
     assert shift_rows(language, code, 0.7) == code
+
+
+@pytest.mark.parametrize("criterion", ["<>", ">", ">="])
+def test_a_criterion_without_a_value_stays_as_it_is(criterion: str) -> None:
+    code = f'=COUNTIF(A1:A9,"{criterion}")'
+    assert delexicalise(EXCEL, code, frozenset()) == code
+
+
+def test_inequality_is_not_cut_in_two() -> None:
+    assert delexicalise(EXCEL, '=COUNTIF(A1:A9,"<>closed")', frozenset()) == '=COUNTIF(A1:A9,"<>0")'
+
+
+def test_a_known_name_of_another_workbook_does_not_block_the_bank() -> None:
+    assert delexicalise(EXCEL, "=Rate*2", frozenset({"Rate"})) == delexicalise(EXCEL, "=Rate*2", frozenset())
