@@ -1,0 +1,1 @@
+"""The paper's experiments: benchmarks, systems, measures, tables and figures."""

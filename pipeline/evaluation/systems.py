@@ -1,0 +1,61 @@
+"""What an experiment is made of: problems, and systems that propose repairs for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from schemas.config import LanguageName
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramTest:
+    """What a Python program shall print for an input."""
+
+    stdin: str
+    stdout: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One row of a benchmark."""
+
+    id: str  # place in the file, from 0
+    broken: str
+    fixed: str | None = None  # the ground truth, where the benchmark has one
+    tests: tuple[ProgramTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """Problems and where they are from; name and hash stand in every result."""
+
+    name: str
+    sha256: str  # of the file, or of the files of a folder in order, in hex
+    language: LanguageName
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """One candidate of a system for one problem."""
+
+    text: str | None  # None: nothing that can be read came out
+    sample: int = 0  # from 0, in the system's order; of one level where there are levels
+    level: float | None = None  # t/T of the noise that was injected; None where a system has no levels
+
+
+class System(Protocol):
+    """Anything that repairs."""
+
+    name: str
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What its proposals depend on: hashes, settings, seed; goes into every result."""
+        ...
+
+    def propose(self, problems: Sequence[Problem]) -> Iterator[list[Proposal]]:
+        """The proposals for each problem, in the order of the problems; an empty list where it can say nothing."""
+        ...
