@@ -16,7 +16,7 @@ DecodeWhen = Callable[[int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """State at timestep t of the reverse process; t counts down from the start to 0."""
+    """State at timestep t of the reverse process; t counts down to 0."""
 
     t: int
     x_BLE: Tensor
@@ -38,9 +38,10 @@ class RowNoise:
         return torch.stack(rows).to(self._device)
 
 
-def levels(sampling: SamplingConfig, device: torch.device) -> Tensor:
-    """Noise levels t/T for t = 0 .. steps."""
-    return torch.linspace(0, 1, sampling.steps + 1, device=device) ** sampling.time_power
+def levels(sampling: SamplingConfig, start_B: Tensor) -> Tensor:
+    """The noise level t/T of every row at each of its steps, from 0 to its start; shape (steps + 1, B)."""
+    share_S = torch.linspace(0, 1, sampling.steps + 1, device=start_B.device) ** sampling.time_power
+    return share_S[:, None] * start_B
 
 
 @torch.inference_mode()
@@ -50,19 +51,19 @@ def reverse_diffusion(
     noise: RowNoise,
     sampling: SamplingConfig,
     *,
-    start: int | None = None,
+    start_B: Tensor | None = None,
     decode_when: DecodeWhen = lambda t: True,
 ) -> Iterator[Step]:
-    """Denoise ``x`` from timestep ``start`` (default: T, where ``x`` is pure noise) to 0.
+    """Denoise ``x`` from the noise levels ``start`` (default: 1 for each row, where ``x`` is pure noise) to 0.
 
-    Yields one `Step` for every t from ``start`` to 0, in constant memory. The step at 0 is always decoded: its
-    tokens are c_0 = H(D(N(x_0, 0))). Whether others are decoded changes no sample.
+    Every row takes ``sampling.steps`` steps, however little noise it starts with, so that one pass serves many levels.
+    Yields one `Step` for every t from the number of steps to 0, in constant memory. The step at 0 is always decoded:
+    its tokens are c_0 = H(D(N(x_0, 0))). Whether others are decoded changes no sample.
     """
-    level = levels(sampling, x_BLE.device)
+    level_SB = levels(sampling, x_BLE.new_ones(x_BLE.shape[0]) if start_B is None else start_B)
     previous: Tensor | None = None
-    B = x_BLE.shape[0]
-    for t in range(sampling.steps if start is None else start, -1, -1):
-        denoised_BLE = model.denoise(x_BLE, level[t].expand(B), previous)
+    for t in range(sampling.steps, -1, -1):
+        denoised_BLE = model.denoise(x_BLE, level_SB[t], previous)
         previous = denoised_BLE
         wanted = t == 0 or decode_when(t)
         decoded_BLE = logits_BLV = None
@@ -72,7 +73,7 @@ def reverse_diffusion(
         tokens_BL = logits_BLV.argmax(-1) if wanted and logits_BLV is not None else None
         yield Step(t, x_BLE, x0_BLE, tokens_BL)
         if t > 0:
-            x_BLE = _renoise(model, x_BLE, x0_BLE, level[t], level[t - 1], sampling.eta, noise())
+            x_BLE = _renoise(model, x_BLE, x0_BLE, level_SB[t], level_SB[t - 1], sampling.eta, noise())
 
 
 def _estimate(
@@ -95,13 +96,13 @@ def nearest_embedding(x_BLE: Tensor, table_VE: Tensor) -> Tensor:
 
 
 def _renoise(
-    model: CodeDiffusion, x_BLE: Tensor, x0_BLE: Tensor, level: Tensor, next_level: Tensor, eta: float, fresh: Tensor
+    model: CodeDiffusion, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor, next_level_B: Tensor, eta: float, fresh: Tensor
 ) -> Tensor:
     """x_{t-1} from the estimate of x_0: fresh noise at eta = 1 (the paper), the old noise at eta = 0 (DDIM).
 
     The seed writes alpha_bar_t where x_{t-1} needs alpha_bar_{t-1}.
     """
-    signal, next_signal = model.alpha_bar(level[None]), model.alpha_bar(next_level[None])
+    signal, next_signal = model.alpha_bar(level_B), model.alpha_bar(next_level_B)
     variance = eta**2 * (1 - next_signal)
     x_BLE_next = next_signal.sqrt() * x0_BLE + variance.sqrt() * fresh
     if eta < 1:

@@ -76,21 +76,38 @@ def test_noise_of_a_row_depends_on_its_seed_alone() -> None:
 def test_a_start_in_the_middle_continues_the_trajectory(make_model: Make, feedback: Feedback, eta: float) -> None:
     model, sampling = make_model(self_conditioning=False), settings(feedback=feedback, eta=eta)
     whole = run(model, sampling)
-    for start in (6, 4, 1, 0):
+    for start in (6, 4, 1):
         noise = row_noise()
         for _ in range(1 + sampling.steps - start):  # x_T, and one draw for every step until here
             noise()
         at = whole[sampling.steps - start]
-        rest = list(reverse_diffusion(model, at.x_BLE, noise, sampling, start=start))
-        assert all(same(left, right) for left, right in zip(rest, whole[-len(rest) :], strict=True))
+        level_B = torch.full((len(SEEDS),), start / sampling.steps)
+        steps = sampling.model_copy(update={"steps": start})  # the same steps: the schedule is linear here
+        rest = list(reverse_diffusion(model, at.x_BLE, noise, steps, start_B=level_B))
+        for left, right in zip(rest, whole[-len(rest) :], strict=True):
+            assert left.t == right.t
+            torch.testing.assert_close(left.x_BLE, right.x_BLE)
+            torch.testing.assert_close(left.x0_BLE, right.x0_BLE)
+
+
+def test_rows_of_one_pass_start_where_each_is_told_to(make_model: Make) -> None:
+    model, sampling = make_model(), settings(feedback="softmax")
+    level_B = torch.linspace(0.1, 0.9, len(SEEDS))
+    x = row_noise()()
+    together = list(reverse_diffusion(model, x, row_noise(), sampling, start_B=level_B))
+    for row, seed in enumerate(SEEDS):
+        noise = row_noise([seed])
+        alone = reverse_diffusion(model, x[[row]], noise, sampling, start_B=level_B[[row]])
+        for one, all_ in zip(alone, together, strict=True):
+            torch.testing.assert_close(one.x0_BLE[0], all_.x0_BLE[row])
 
 
 def test_a_start_in_the_middle_has_no_previous_estimate(make_model: Make) -> None:
     model = make_model(self_conditioning=True)
     x = row_noise()()
-    first = next(reverse_diffusion(model, x, row_noise(), settings(feedback="denoiser"), start=2))
-    level = levels(settings(), CPU)[2].expand(len(SEEDS))
-    assert torch.equal(first.x0_BLE, model.denoise(x, level))
+    level_B = torch.full((len(SEEDS),), 0.3)
+    first = next(reverse_diffusion(model, x, row_noise(), settings(feedback="denoiser"), start_B=level_B))
+    assert torch.equal(first.x0_BLE, model.denoise(x, level_B))
 
 
 @pytest.mark.parametrize("feedback", FEEDBACKS)
@@ -171,7 +188,7 @@ def test_noise_follows_the_schedule_for_every_eta(eta: float) -> None:
     start = first.sqrt() * 3 + (1 - first).sqrt() * noise()
     before: Tensor | None = None
     for step in reverse_diffusion(model, start, noise, sampling):  # type: ignore[arg-type]
-        signal = float(model.alpha_bar(levels(sampling, CPU)[step.t, None]))
+        signal = float(model.alpha_bar(levels(sampling, torch.ones(1))[step.t]))
         assert float(step.x_BLE.mean()) == pytest.approx(3 * signal**0.5, abs=0.03)
         assert float(step.x_BLE.var()) == pytest.approx(1 - signal, abs=0.03)
         now = step.x_BLE.flatten()
@@ -183,8 +200,9 @@ def test_noise_follows_the_schedule_for_every_eta(eta: float) -> None:
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
 def test_levels_rise_from_zero_to_one_by_the_power(power: float) -> None:
-    level = levels(settings(steps=4, time_power=power), CPU)
-    torch.testing.assert_close(level, torch.tensor([0, 0.25, 0.5, 0.75, 1]) ** power)
+    level_SB = levels(settings(steps=4, time_power=power), torch.tensor([1.0, 0.5]))
+    rising = torch.tensor([0, 0.25, 0.5, 0.75, 1]) ** power
+    torch.testing.assert_close(level_SB, torch.stack([rising, rising / 2], 1))
 
 
 def test_steps_come_one_by_one_in_constant_memory(make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
