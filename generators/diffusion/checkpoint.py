@@ -1,4 +1,7 @@
-"""A checkpoint is a folder: config.json, model.safetensors, tokenizer.json, README.md. Nothing is unpickled."""
+"""A checkpoint is a folder: config.json, model.safetensors, tokenizer.json, recovery.json, README.md.
+
+Nothing is unpickled.
+"""
 
 from __future__ import annotations
 
@@ -120,5 +123,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, card: str) -> None:
     """Write a checkpoint folder; each file appears whole or not at all, the configuration last."""
     from safetensors.torch import save
 
+    from generators.diffusion.recovery import recovery_curve, write_curve
+
     weights = {k: v.detach().cpu().contiguous() for k, v in checkpoint.model.state_dict().items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_curve(folder, recovery_curve(checkpoint.model))
     save_files(folder, checkpoint.config, save(weights), TOKENIZER, checkpoint.tokenizer.save, card)

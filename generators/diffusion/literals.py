@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz.distance import Levenshtein
 
 from validators import Language, Token, TokenKind
 
 _WORDS = frozenset({TokenKind.NAME, TokenKind.FUNCTION, TokenKind.VARIABLE, TokenKind.PARAMETER, TokenKind.TYPE})
+_BARE = frozenset({TokenKind.NAME, TokenKind.FUNCTION, TokenKind.TYPE})  # words without a mark of their own
+_LITERALS = frozenset({TokenKind.STRING, TokenKind.NUMBER, TokenKind.SHEET, TokenKind.REFERENCE})
 _SOFT_KEYWORDS = frozenset({"_", "case", "match"})  # of Python: names to the lexer, grammar to the parser
 _STRINGS = ("Yes", "No", "x", "text", "A", "0")
 _BANKS: dict[tuple[str, TokenKind], tuple[str, ...]] = {
@@ -57,17 +61,33 @@ def common_words(language: Language, snippets: Iterable[str], min_count: int) ->
 
 def delexicalise(language: Language, code: str, known: frozenset[str]) -> str:
     """``code`` with its literals from the bank, its unknown names renamed and its comments gone."""
-    text = "".join(text for _, text in shrunk(language, code, known))
-    if language.name == "excel":
-        return text
-    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+    return "".join(text for _, text in shrunk(language, code, known))
 
 
 def shrunk(language: Language, code: str, known: frozenset[str]) -> list[tuple[Token, str]]:
-    """Every token of ``code`` with the text that stands for it; a comment's is empty."""
+    """Every token of ``code`` with the text that stands for it; that of comments and blank lines is empty."""
     tokens = language.tokens(code)
     rename = _Renamer({t.text for t in tokens if t.kind in _WORDS and _stays(language.name, t, known)})
-    return [(token, _literal(language.name, token, rename, known)) for token in tokens]
+    pairs = [(token, _literal(language.name, token, rename, known)) for token in tokens]
+    return pairs if language.name == "excel" else _tidied(pairs)
+
+
+def _tidied(pairs: list[tuple[Token, str]]) -> list[tuple[Token, str]]:
+    """Without blank lines and without white space at the ends of lines."""
+    texts = [text for _, text in pairs]
+    start, pending = 0, None  # of the line, and the line break that stands before it
+    for end in [i for i, (token, _) in enumerate(pairs) if token.kind is TokenKind.NEWLINE] + [len(pairs)]:
+        full = [i for i in range(start, end) if texts[i].strip()]
+        blank = range(full[-1] + 1 if full else start, end)
+        for i in blank:
+            texts[i] = ""
+        if full and pending is not None:
+            texts[pending] = "\n"
+        if end < len(pairs):
+            texts[end] = ""
+        pending = end if full else pending
+        start = end + 1
+    return [(token, text) for (token, _), text in zip(pairs, texts, strict=True)]
 
 
 def _stays(language: str, word: Token, known: frozenset[str]) -> bool:
@@ -91,6 +111,8 @@ def _literal(language: str, token: Token, rename: _Renamer, known: frozenset[str
         return ""
     if kind is TokenKind.SPACE:
         return " "
+    if kind is TokenKind.INDENT:
+        return text.expandtabs(4)
     if language == "python" and text in _SOFT_KEYWORDS:
         return text
     bank = _BANKS.get((language, kind))
@@ -149,3 +171,53 @@ def shift_rows(language: Language, code: str, share: float) -> str:
     for i, match in cells.items():
         texts[i] = f"{match[1]}{match[2]}{match[3]}{int(match[4]) + move}"
     return "".join(texts)
+
+
+def restored(language: Language, source: Sequence[tuple[Token, str]], text: str) -> str:
+    """``text`` with the literals, names, comments and blank lines of the code that ``source`` is `shrunk` from.
+
+    The tokens of both are aligned by class (a literal is like any other of its kind). Where the classes match, the
+    code's own token returns; what a model added is translated back where the code shrank something to it.
+    """
+    tokens = language.tokens(text)
+    seen = [(i, token, short) for i, (token, short) in enumerate(source) if short]
+    theirs: dict[str, str] = {}
+    for _, token, short in seen:
+        theirs.setdefault(short, token.text)
+    codes: dict[str, str] = {}  # one character for each class: rapidfuzz is fastest on strings
+
+    def classes(words: Iterable[tuple[TokenKind, str]]) -> str:
+        names = (_class_of(language.name, kind, word) for kind, word in words)
+        return "".join(codes.setdefault(name, chr(len(codes) + 1)) for name in names)
+
+    before = classes((token.kind, short) for _, token, short in seen)
+    after = classes((token.kind, token.text) for token in tokens)
+    parts: list[str] = []
+    done = 0  # tokens of the source
+
+    def hidden(end: int) -> None:
+        nonlocal done
+        parts.extend(token.text for token, short in source[done:end] if not short)
+        done = end
+
+    for edit in Levenshtein.opcodes(before, after):
+        for k in range(edit.src_start, edit.src_end):
+            hidden(seen[k][0])
+            done += 1
+            if edit.tag == "equal":
+                parts.append(seen[k][1].text)
+        if edit.tag != "equal":
+            parts.extend(theirs.get(t.text, t.text) for t in tokens[edit.dest_start : edit.dest_end])
+    hidden(len(source))
+    return "".join(parts)
+
+
+def _class_of(language: str, kind: TokenKind, text: str) -> str:
+    """Literals by their kind, words of a bank by their bank; the kind of a word hangs on what is around it."""
+    if kind in _LITERALS:
+        return kind.value
+    colon = ":" if text.endswith(":") else ""
+    for bank in _WORDS:
+        if text.removesuffix(colon) in _BANKS.get((language, bank), ()):
+            return ("word" if bank in _BARE else bank.value) + colon
+    return f"text {text}"

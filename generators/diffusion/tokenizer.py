@@ -5,6 +5,7 @@ Quotes, brackets and operators are tokens of their own, so that the model can ge
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ LEXEMES = {
     "powershell": r"\n *|\$[A-Za-z_][A-Za-z_0-9]*|\$_|[A-Za-z]+-[A-Za-z]+|(?<= )-[A-Za-z]+|::|[A-Za-z_][A-Za-z_0-9]*"
     r"|\d{1,2}|[\s\S]",
 }
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a lone one is no text to the library
 
 
 class SnippetTokenizer:
@@ -57,9 +60,14 @@ class SnippetTokenizer:
     def __len__(self) -> int:
         return len(self._texts)
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Every text that is a token."""
+        return frozenset(self._texts[UNKNOWN + 1 :])
+
     def encode(self, text: str) -> list[int]:
         """Token ids without an end-of-sequence token; `UNKNOWN` stands for what is not in the vocabulary."""
-        return list(self._tokenizer.encode(text).ids)
+        return list(self._tokenizer.encode(_SURROGATE.sub("\ufffd", text)).ids)
 
     def decode(self, ids: Sequence[int]) -> str | None:
         """The text up to the first end of sequence or padding; None where an unknown token stands before it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from generators.checkpoints import CARD, CONFIG, WEIGHTS, CheckpointError
+from generators.diffusion import recovery
 from generators.diffusion.checkpoint import (
     TOKENIZER,
     Checkpoint,
@@ -40,9 +41,9 @@ def test_a_loaded_checkpoint_samples_what_the_saved_one_did(checkpoint: Checkpoi
     assert len(set(texts)) > 10
 
 
-def test_a_folder_holds_four_plain_files_and_no_pickle(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS, TOKENIZER, CARD}
-    for name in (CONFIG, TOKENIZER):
+def test_a_folder_holds_plain_files_and_no_pickle(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {CONFIG, WEIGHTS, TOKENIZER, CARD, recovery.FILE}
+    for name in (CONFIG, TOKENIZER, recovery.FILE):
         assert json.loads((folder / name).read_text())
     weights = (folder / WEIGHTS).read_bytes()
     header = int.from_bytes(weights[:8], "little")
@@ -55,7 +56,7 @@ def test_saving_over_a_checkpoint_replaces_it(checkpoint: Checkpoint, folder: Pa
     save_checkpoint(folder, checkpoint, "# Another card\n")
     assert checkpoint_hash(folder) == before
     assert (folder / CARD).read_text() == "# Another card\n"
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.iterdir())) == 5
 
 
 @pytest.mark.parametrize("name", [CONFIG, WEIGHTS, TOKENIZER])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from generators.diffusion.literals import common_words, delexicalise, shift_rows
+from generators.diffusion.literals import common_words, delexicalise, restored, shift_rows, shrunk
 from validators import Language, TokenKind, get_language
 
 EXCEL, PYTHON, POWERSHELL = (get_language(name) for name in ("excel", "python", "powershell"))
@@ -50,7 +50,7 @@ FIXED = {TokenKind.BRACKET, TokenKind.OPERATOR, TokenKind.SEPARATOR, TokenKind.K
 def structure(language: Language, code: str) -> list[tuple[TokenKind, str]]:
     """The kinds of all tokens, and the texts of those that delexicalising must leave alone."""
     tokens = [token for token in language.tokens(code) if token.kind not in LAYOUT]
-    return [(token.kind, token.text if token.kind in FIXED else "") for token in tokens]
+    return [(token.kind, token.text.expandtabs(4) if token.kind in FIXED else "") for token in tokens]
 
 
 @pytest.mark.parametrize(("language", "code"), SNIPPETS)
@@ -241,3 +241,42 @@ def test_inequality_is_not_cut_in_two() -> None:
 
 def test_a_known_name_of_another_workbook_does_not_block_the_bank() -> None:
     assert delexicalise(EXCEL, "=Rate*2", frozenset({"Rate"})) == delexicalise(EXCEL, "=Rate*2", frozenset())
+
+
+@pytest.mark.parametrize(("language", "code"), SNIPPETS)
+def test_what_was_shrunk_is_restored_to_the_letter(language: Language, code: str) -> None:
+    source = shrunk(language, code, NOBODY)
+    assert restored(language, source, "".join(text for _, text in source)) == code
+
+
+@given(code=st.text(alphabet="=SUM(),:;\"'ab1 \n$#.{}[]<>-", max_size=40))
+@pytest.mark.parametrize("language", [EXCEL, PYTHON, POWERSHELL], ids=lambda language: language.name)
+def test_restoring_never_fails_and_loses_nothing_where_tokens_stay(language: Language, code: str) -> None:
+    source = shrunk(language, code, NOBODY)
+    text = "".join(short for _, short in source)
+    assume([t.text for t in language.tokens(text)] == [short for _, short in source if short])
+    assert restored(language, source, text) == code
+
+
+@pytest.mark.parametrize(
+    ("language", "broken", "model", "fixed"),
+    [
+        (EXCEL, '=IF(AB600="hello","",', '=IF(A1="x","","")', '=IF(AB600="hello","","")'),
+        (EXCEL, "=SUM( AB1:AC200;Rate)", "=SUM( C3:D4,Data)", "=SUM( AB1:AC200,Rate)"),
+        (EXCEL, "=WORKDAY(L400-2)", "=WORKDAY(L4,-2)", "=WORKDAY(L400,-2)"),
+        (PYTHON, "print 'a long text' # why", "print('x')", "print('a long text') # why"),
+        (PYTHON, "def read(path:\n\n\treturn path\n", "def f(x):\n    return x", "def read(path):\n\n\treturn path\n"),
+        (POWERSHELL, "Copy-Thing $from -Path:$to)", "Get-Item $x -Name:$name", "Copy-Thing $from -Path:$to"),
+    ],
+)
+def test_a_repair_keeps_the_literals_names_and_comments(
+    language: Language, broken: str, model: str, fixed: str
+) -> None:
+    assert restored(language, shrunk(language, broken, frozenset({"print"})), model) == fixed
+
+
+def test_a_literal_that_a_model_adds_is_one_of_the_snippet_where_it_can_be() -> None:
+    source = shrunk(PYTHON, "total = price +", NOBODY)
+    short = {token.text: text for token, text in source}
+    model = f"{short['total']} = {short['price']} + {short['price']}"
+    assert restored(PYTHON, source, model) == "total = price + price"
