@@ -50,7 +50,7 @@ def _read_source(file: str) -> str:
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     name = "standard input" if file == "-" else file
     if not data:
-        raise RequestError(f"{name} is empty: there is nothing to check")
+        raise RequestError(f"{name} is empty: it holds no snippet")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -108,8 +108,12 @@ def _read(storage: Storage, file: PublishedFile, columns: Sequence[str] | None =
 def render(row: Row, *, markers: bool) -> Iterator[Text]:
     """A pair as lines: its description, the broken side, the fixed side; differences in colour or between markers."""
     yield Text(describe(row), style="dim")
-    broken, fixed = str(row["broken"]), str(row["fixed"])
-    changes = [e for e in edits(get_language(str(row["language"])), broken, fixed) if e.operation != "equal"]
+    yield from render_change(str(row["language"]), str(row["broken"]), str(row["fixed"]), markers=markers)
+
+
+def render_change(language: str, broken: str, fixed: str, *, markers: bool) -> Iterator[Text]:
+    """The broken and the fixed side as lines; differences in colour or between markers."""
+    changes = [e for e in edits(get_language(language), broken, fixed) if e.operation != "equal"]
     deleted = [_span(change.broken) for change in changes if change.broken]
     inserted = [_span(change.fixed) for change in changes if change.fixed]
     yield from _lines("- ", broken, deleted, ("[-", "-]") if markers else ("", ""), "red")

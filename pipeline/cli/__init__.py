@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from pipeline.cli import corpora, dataset, models, runs, snippets
+from pipeline.cli import corpora, dataset, models, repair, runs, snippets
 from pipeline.cli.output import complain
 from schemas.errors import ReportedError
 
@@ -30,6 +30,7 @@ for command in (
     models.train,
     corpora.corpus,
     snippets.check,
+    repair.repair,
     dataset.show,
     dataset.verify,
     runs.status,

@@ -84,7 +84,7 @@ def test_a_published_dataset_gives_every_split_of_its_language(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.py", b"", "is empty: there is nothing to check"),
+        ("a.py", b"", "is empty: it holds no snippet"),
         ("a.py", b"ab\xff", "is not UTF-8 text: byte 3 is 0xff"),
         ("a.jsonl", b'{"code": "=A1"}\n{"code": ', "line 2 is not JSON"),
         ("a.jsonl", b"[" * 100_000, "line 1 is not JSON"),
