@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import accumulate
 
 import torch
 
 from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.config import SamplingConfig
-from generators.diffusion.sampler import RowNoise, reverse_diffusion
+from generators.diffusion.sampler import DecodeWhen, RowNoise, Step, reverse_diffusion
 from schemas.ids import derive_seed
 from validators import Language, TokenKind
 
@@ -20,21 +20,29 @@ TILE = 32
 
 def draw_texts(checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig | None = None) -> list[str]:
     """``count`` samples c_0 from pure noise, each frame with its share; an undecodable one is the empty string."""
+    texts: list[str] = []
+    for steps in draw_trajectories(checkpoint, count, seed, sampling, decode_when=lambda t: False):
+        last = deque(steps, maxlen=1).pop()
+        assert last.tokens_BL is not None  # the step at 0 always is decoded
+        texts += [checkpoint.tokenizer.decode(ids) or "" for ids in last.tokens_BL.tolist()]
+    return texts
+
+
+def draw_trajectories(
+    checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig | None = None,
+    *, decode_when: DecodeWhen = lambda t: True,
+) -> Iterator[Iterator[Step]]:  # fmt: skip
+    """``count`` trajectories from pure noise, each frame with its share, as tiles of some that run together."""
     config, model = checkpoint.config, checkpoint.model
     device = next(model.parameters()).device
     total, done = sum(config.frame_counts), 0
-    texts: list[str] = []
     for frame, weight in zip(config.model.frames, accumulate(config.frame_counts), strict=True):
         wanted = round(count * weight / total) - done
         for first in range(done, done + wanted, TILE):
             seeds = [derive_seed("row", seed, row) for row in range(first, min(first + TILE, done + wanted))]
             noise = RowNoise(seeds, frame, config.model.embedding_dim, device)
-            steps = reverse_diffusion(model, noise(), noise, sampling or config.sampling, decode_when=lambda t: False)
-            last = deque(steps, maxlen=1).pop()
-            assert last.tokens_BL is not None  # the step at 0 always is decoded
-            texts += [checkpoint.tokenizer.decode(ids) or "" for ids in last.tokens_BL.tolist()]
+            yield reverse_diffusion(model, noise(), noise, sampling or config.sampling, decode_when=decode_when)
         done += wanted
-    return texts
 
 
 def sample_quality(language: Language, texts: list[str], training: Collection[str]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ class Answer:
     model: str | None = None  # the snapshot that answered
     system_fingerprint: str | None = None
     usage: Usage
+    mean_logprob: float | None = None  # of its tokens, in nats, where it was asked for and the server gives it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,5 +103,15 @@ def read_answer(body: Any, *, ceiling: Usage) -> Answer:
         usage = Usage(tokens_in, tokens_out, batched=ceiling.batched)
     return Answer(
         text=content, finish_reason=finish_reason, refusal=refusal or None, model=model,
-        system_fingerprint=fingerprint, usage=usage,
+        system_fingerprint=fingerprint, usage=usage, mean_logprob=_mean_logprob(choice.get("logprobs")),
     )  # fmt: skip
+
+
+def _mean_logprob(logprobs: Any) -> float | None:
+    """The mean over an answer's tokens; None where the server gave none, or in a form that is not known."""
+    try:
+        scores = [float(token["logprob"]) for token in logprobs["content"]]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    mean = sum(scores) / len(scores) if scores else math.nan
+    return mean if math.isfinite(mean) else None

@@ -15,14 +15,15 @@ BYTES_A_TOKEN = 3  # of our English and examples; tokenizers of these models rea
 _MESSAGE = 8  # tokens that frame a message
 
 
-def input_tokens(messages: Sequence[Message]) -> int:
+def input_tokens(messages: Sequence[Message], snippets: int = 1) -> int:
     """Tokens of a prompt, rather too many: a tokenizer is a download, and a budget must hold without it.
 
-    The last message holds the snippet and counts a token a byte, as dense code may come near to it, and no byte-level
-    tokenizer exceeds it; those before it are known text.
+    The last message, or as many as hold ``snippets``, counts a token a byte, as dense code may come near to it, and no
+    byte-level tokenizer exceeds it; those before it are known text.
     """
-    *known, last = (len(message["content"].encode("utf-8", "surrogatepass")) for message in messages)
-    return math.ceil(sum(known) / BYTES_A_TOKEN) + last + _MESSAGE * len(messages)
+    sizes = [len(message["content"].encode("utf-8", "surrogatepass")) for message in messages]
+    known, dense = sizes[:-snippets], sizes[-snippets:]
+    return math.ceil(sum(known) / BYTES_A_TOKEN) + sum(dense) + _MESSAGE * len(messages)
 
 
 def price(usage: Usage, options: Gpt4oOptions) -> float:
@@ -87,5 +88,6 @@ class Budget:
         following = "request" if requests == 1 else f"{requests} requests"
         return RunError(
             f"the budget is used up: {self}, and the next {following} may cost ${dollars:.4f}; what is answered is "
-            f"kept, the same command with a higher budget, as in --set gpt4o.budget={2 * self.limit:g}, goes on"
+            f"kept, the same command with a higher budget (run --set gpt4o.budget={2 * self.limit:g}, evaluate repair "
+            f"--budget {2 * self.limit:g}) goes on"
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from generators.base import Candidate, Snippet, draw
 from generators.gpt4o.answers import Answer, Answers
-from generators.gpt4o.prompts import prompt_hash
+from generators.gpt4o.prompts import Task, draw_task, prompt_hash, write_prompt
 from generators.gpt4o.reply import broken_code
 from generators.gpt4o.requests import Request, build_request
 from generators.gpt4o.transport import Transport
@@ -14,7 +14,7 @@ from schemas.config import Gpt4oOptions
 from schemas.errors import RequestError
 from schemas.reasons import Reason
 
-_Row = tuple[int, int, Snippet, Request]  # index, seed, what it starts from, what is asked
+_Row = tuple[int, int, Snippet, Task, Request]  # index, seed, what it starts from, what is asked, and how
 
 
 class Gpt4oGenerator:
@@ -62,7 +62,7 @@ class Gpt4oGenerator:
 
     def requests(self, shard_seed: int, rows: Iterable[int]) -> list[Request]:
         """What is asked for rows of a shard."""
-        return [self._draw(shard_seed, row)[3] for row in rows]
+        return [self._draw(shard_seed, row)[-1] for row in rows]
 
     def unanswered(self, requests: Iterable[Request]) -> list[Request]:
         """Those that have neither an answer nor failed for good."""
@@ -91,20 +91,21 @@ class Gpt4oGenerator:
 
     def _draw(self, shard_seed: int, row: int) -> _Row:
         seed, snippet, rng = draw(self._snippets, shard_seed, row)
-        return row, seed, snippet, build_request(self._language, snippet.code, seed, rng, self._options)
+        task = draw_task(self._language, self._options, rng)
+        messages = write_prompt(self._language, self._options, task, snippet.code)
+        return row, seed, snippet, task, build_request(messages, seed, self._options)
 
-    def _candidate(self, row: int, seed: int, snippet: Snippet, request: Request) -> Candidate:
+    def _candidate(self, row: int, seed: int, snippet: Snippet, task: Task, request: Request) -> Candidate:
         answer = self._answers.get(request.key)
         outcome = Reason.REQUEST_FAILED if answer is None else broken_code(answer, snippet.code)
         failure = outcome if isinstance(outcome, Reason) else None
         return Candidate(
             row=row, seed=seed, broken="" if isinstance(outcome, Reason) else outcome, fixed=snippet.code,
-            recipe=self._row_recipe(request, answer), source_id=snippet.source_id, failure=failure,
+            recipe=self._row_recipe(task, answer), source_id=snippet.source_id, failure=failure,
             usage=None if answer is None else answer.usage,
         )  # fmt: skip
 
-    def _row_recipe(self, request: Request, answer: Answer | None) -> str:
-        task = request.task
+    def _row_recipe(self, task: Task, answer: Answer | None) -> str:
         asked = "" if task.kind is None else f" kind={task.kind.replace(' ', '_')} mistakes={task.mistakes}"
         if answer is None:
             return self._recipe + asked

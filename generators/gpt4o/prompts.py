@@ -118,17 +118,17 @@ def _instructions(language: str, guided: bool, syntactic_only: bool) -> str:
 
 def _question(language: str, task: Task, code: str) -> str:
     asked = [] if task.kind is None else [f"Kind of mistake: {task.kind}", f"Number of mistakes: {task.mistakes}", ""]
-    return "\n".join([*asked, _fenced(language, code)])
+    return "\n".join([*asked, in_fence(language, code)])
 
 
 def model_reply(language: str, example: Example) -> str:
     """The three steps, as they are asked for."""
     slips = "\n".join(f"- {slip}" for slip in example.slips)
-    broken = _fenced(language, example.broken)
+    broken = in_fence(language, example.broken)
     return f"1. Explanation\n{example.explanation}\n\n2. Likely slips\n{slips}\n\n3. Broken code\n{broken}"
 
 
-def _fenced(language: str, code: str) -> str:
+def in_fence(language: str, code: str) -> str:
     """In a fence that is longer than any run of its own characters in the code."""
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from generators.base import Usage
 from generators.gpt4o.cost import BYTES_A_TOKEN, input_tokens
-from generators.gpt4o.prompts import Task, draw_task, write_prompt
+from generators.gpt4o.prompts import Message
 from schemas.config import Gpt4oOptions
 from schemas.ids import fingerprint
 
@@ -21,7 +20,6 @@ class Request:
 
     key: str  # SHA-256, in hex, of the server's address and the body
     body: Mapping[str, Any]
-    task: Task
     ceiling: Usage  # what it can take, as it will be sent
 
     @property
@@ -30,27 +28,29 @@ class Request:
         return self.ceiling.input_tokens + self.ceiling.output_tokens
 
 
-def build_request(language: str, code: str, seed: int, rng: random.Random, options: Gpt4oOptions) -> Request:
-    """The request of a row.
+def build_request(
+    messages: Sequence[Message], seed: int, options: Gpt4oOptions, *, snippets: int = 1, **sampling: Any
+) -> Request:
+    """The request for one answer.
 
     Args:
-        language: of the snippet.
-        code: of the snippet.
-        seed: of the row; it goes into the request, so that no two rows share one.
-        rng: the row's own, for the task.
+        messages: the prompt.
+        seed: goes into the request, so that no two rows, or samples of a problem, share one.
         options: of the run.
+        snippets: how many of the last messages hold code that is not ours; see `input_tokens`.
+        sampling: parameters of the service, over those that the options give.
     """
-    task = draw_task(language, options, rng)
-    messages = write_prompt(language, options, task, code)
     body = {
         "model": options.model,
-        "messages": messages,
+        "messages": list(messages),
         "temperature": options.temperature,
         "max_completion_tokens": options.max_completion_tokens,
         "seed": seed % 2**31,
+        **sampling,
     }
-    ceiling = Usage(input_tokens(messages), options.max_completion_tokens, batched=options.transport == "batch")
-    return Request(fingerprint([options.base_url, body]), body, task, ceiling)
+    tokens_in, batched = input_tokens(messages, snippets), options.transport == "batch"
+    ceiling = Usage(tokens_in, options.max_completion_tokens, batched=batched)
+    return Request(fingerprint([options.base_url, body]), body, ceiling)
 
 
 def likely_output_tokens(request: Request) -> int:

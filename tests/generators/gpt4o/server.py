@@ -2,8 +2,9 @@
 
     python tests/generators/gpt4o/server.py --port 8000 --fault 429=0.1 --reply refusal=0.05 --batch expired
 
-It breaks the snippet at the end of the prompt by a rule: a bracket goes. It keeps a bill of every answer that it gave,
-also of those whose way to the client it cut off itself; those are not `delivered`.
+It breaks the snippet at the end of the prompt by a rule: a bracket goes. Asked for a repair, it gives one of those
+that it was told, the first of them with the best log-probabilities, else the snippet itself. It keeps a bill of every
+answer that it gave, also of those whose way to the client it cut off itself; those are not `delivered`.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ class Plan:
     batches: Sequence[str] = ()  # words for the first, second, ... batch: see `Batch.run`; the others are in order
     key: str | None = None  # the only one that is accepted
     models: tuple[str, ...] = (MODEL,)
+    fixes: Mapping[str, Sequence[str]] = field(default_factory=dict)  # repairs of a snippet, drawn by the seed
+    logprobs: bool = True  # whether they are given where they are asked for
     delay: float = 0.5  # seconds, of a slow answer
     page: int = 2  # batches in a page of their list
 
@@ -78,7 +81,7 @@ def break_code(code: str, seed: int) -> str:
     return code[:place] + code[place + 1 :]
 
 
-def reply_to(body: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
+def reply_to(body: Mapping[str, Any], kind: str | None, plan: Plan) -> dict[str, Any]:
     """A chat completion; ``kind`` says what is odd about it."""
     prompt = [message["content"] for message in body["messages"]]
     fence, language, code = _FENCED.findall(prompt[-1])[-1]
@@ -89,6 +92,11 @@ def reply_to(body: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
         broken = VALID[language]
     steps = "1. Explanation\nIt computes.\n\n2. Likely slips\n- a bracket\n\n3. Broken code\n"
     text = f"{steps}{fence}{language}\n{broken}\n{fence}"
+    score = -1.0
+    if "### Fixed" in prompt[-1]:
+        fixes = plan.fixes.get(code) or [code]
+        number = random.Random(body["seed"]).randrange(len(fixes))
+        text, score = f"{fence}{language}\n{fixes[number]}\n{fence}", -(number + 1) / 8
     if kind == "formless":
         text = f"Here you are: {broken}"
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
@@ -101,9 +109,13 @@ def reply_to(body: Mapping[str, Any], kind: str | None) -> dict[str, Any]:
     if kind == "length" or tokens > body["max_completion_tokens"]:
         message["content"], reason = text[: len(text) // 2], "length"
         tokens = min(tokens, body["max_completion_tokens"])
+    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
+    if body.get("logprobs") and plan.logprobs:
+        content = [{"token": "t", "logprob": 2 * score, "bytes": None}, {"token": "u", "logprob": 0.0, "bytes": None}]
+        choice["logprobs"] = {"content": content, "refusal": None}
     completion = {
         "id": f"chatcmpl-{body_key(body)[:12]}", "object": "chat.completion", "created": 0, "model": SNAPSHOT,
-        "system_fingerprint": "fp_test", "choices": [{"index": 0, "message": message, "finish_reason": reason}],
+        "system_fingerprint": "fp_test", "choices": [choice],
         "usage": {"prompt_tokens": sum(map(len, prompt)) // 4, "completion_tokens": tokens},
     }  # fmt: skip
     if kind == "no_usage":
@@ -202,6 +214,7 @@ class FakeServer:
         self.lock = threading.RLock()
         self.bills: list[Bill] = []
         self.tries: Counter[str] = Counter()  # chat requests, by key
+        self.seen: list[Mapping[str, Any]] = []  # the bodies that were answered
         self.calls: Counter[str] = Counter()  # by method and kind of path
         self.injected: Counter[str] = Counter()  # faults
         self.files: dict[str, bytes] = {}
@@ -211,10 +224,11 @@ class FakeServer:
     def answer(self, body: Mapping[str, Any], *, batched: bool, delivered: bool) -> dict[str, Any]:
         """A completion, on the bill."""
         key = body_key(body)
-        completion = reply_to(body, pick(self.plan.replies, self.plan.seed, key))
+        completion = reply_to(body, pick(self.plan.replies, self.plan.seed, key), self.plan)
         usage = completion.get("usage") or {"prompt_tokens": 0, "completion_tokens": 0}
         with self.lock:
             self.bills.append(Bill(key, usage["prompt_tokens"], usage["completion_tokens"], batched, delivered))
+            self.seen.append(body)
         return completion
 
     def keep_file(self, data: bytes) -> str:

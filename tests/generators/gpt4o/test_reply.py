@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,24 @@ def test_a_completion_is_read_with_what_it_took() -> None:
     assert (answer.text, answer.finish_reason) == ("text", "stop")
     assert (answer.model, answer.system_fingerprint) == ("snapshot", "fp")
     assert answer.usage == Usage(7, 3, batched=True)
+
+
+def test_log_probabilities_are_read_as_their_mean_over_the_tokens() -> None:
+    tokens = [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1.5}, {"token": "c", "logprob": -1}]
+    body = {"choices": [{"message": {"content": "abc"}, "finish_reason": "stop", "logprobs": {"content": tokens}}]}
+    assert read_answer(body, ceiling=CEILING).mean_logprob == -1.0
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [None, {}, [], "text", {"content": None}, {"content": []}, {"content": [None]}, {"content": [{}]},
+     {"content": [{"logprob": None}]}, {"content": [{"logprob": "high"}]}, {"content": [{"logprob": -math.inf}]},
+     {"content": [{"logprob": math.nan}]}, {"content": [{"logprob": 10**400}]}],
+)  # fmt: skip
+def test_log_probabilities_that_make_no_sense_cost_no_answer(logprobs: object) -> None:
+    body = {"choices": [{"message": {"content": "text"}, "finish_reason": "stop", "logprobs": logprobs}]}
+    answer = read_answer(body, ceiling=CEILING)
+    assert answer.text == "text" and answer.mean_logprob is None
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 7}, {"prompt_tokens": -7, "completion_tokens": 1}])
