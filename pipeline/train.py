@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -17,18 +17,22 @@ from pipeline.corpus import Corpus
 from schemas.config import ConfigError, parse_value
 from schemas.errors import RequestError, RunError
 
+if TYPE_CHECKING:
+    from generators.diffusion.variants import Variant
+
 Report = Callable[[dict[str, Any]], None]
 
 
 def load_preset(
-    name: str, steps: int | None, seed: int, settings: Sequence[str], presets: Mapping[str, Any] | None = None
-) -> Any:
+    name: str, steps: int | None, seed: int, settings: Sequence[str], presets: Mapping[str, Any] | None = None,
+    variant: str | None = None,
+) -> Any:  # fmt: skip
     """A preset with the given changes, as ``model.width=128`` or ``training.learning_rate=0.001``.
 
-    ``presets`` are those of the diffusion model if not given.
+    ``presets`` are those of the diffusion model if not given; a ``variant`` of that is applied before the settings.
 
     Raises:
-        ConfigError: unknown preset or setting, or a value out of range.
+        ConfigError: unknown preset, variant or setting, or a value out of range.
     """
     if presets is None:
         from generators.diffusion.config import PRESETS
@@ -36,7 +40,7 @@ def load_preset(
         presets = PRESETS
     if name not in presets:
         raise ConfigError(f"preset {name!r} is unknown; choose one of {', '.join(sorted(presets))}")
-    values = presets[name].model_dump()
+    values = (presets[name] if variant is None else find_variant(variant).apply(presets[name])).model_dump()
     values["training"] |= {"seed": seed} | ({"steps": steps} if steps is not None else {})
     for setting in settings:
         key, equals, text = setting.partition("=")
@@ -57,9 +61,22 @@ def load_preset(
         raise ConfigError(f"{path}: {first['msg'].removeprefix('Value error, ')}{got}") from error
 
 
+def find_variant(name: str) -> Variant:
+    """A configuration of the ablation.
+
+    Raises:
+        ConfigError: there is none of that name; with those that there are.
+    """
+    from generators.diffusion.variants import VARIANTS
+
+    if name not in VARIANTS:
+        raise ConfigError(f"variant {name!r} is unknown; choose one of {', '.join(sorted(VARIANTS))}")
+    return VARIANTS[name]
+
+
 def train(
-    *, language: str, corpus: str, out: str, preset: str, report: Report, steps: int | None = None, seed: int = 0,
-    workers: int = 1, settings: Sequence[str] = (),
+    *, language: str, corpus: str, out: str, preset: str, report: Report, variant: str | None = None,
+    steps: int | None = None, seed: int = 0, workers: int = 1, settings: Sequence[str] = (),
 ) -> Path:  # fmt: skip
     """Train, or go on training, in folder ``out``; gives the checkpoint's folder.
 
@@ -67,7 +84,7 @@ def train(
         RequestError: the corpus, the settings or the folder will not do.
         RunError: stopped by a signal; the state is saved and the same command resumes.
     """
-    chosen = load_preset(preset, steps, seed, settings)
+    chosen = load_preset(preset, steps, seed, settings, variant=variant)
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)

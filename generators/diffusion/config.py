@@ -10,6 +10,9 @@ PAD, EOS, UNKNOWN = 0, 1, 2  # token ids of every vocabulary
 
 Feedback = Literal["denoiser", "decoder", "softmax", "nearest"]
 ScheduleName = Literal["sqrt", "cosine", "linear", "logsnr"]
+Denoiser = Literal["transformer", "unet"]
+Rounding = Literal["decoder", "clamp"]
+Prediction = Literal["x0", "noise"]
 
 
 class _Settings(BaseModel):
@@ -36,6 +39,10 @@ class ModelConfig(_Settings):
     denoiser_kernel: int = Field(ge=0)  # width of the convolution stem, 0 for none
     decoder_kernel: int = Field(ge=0)
     time_frequency: float = Field(gt=0)  # highest frequency of the time embedding, in radians per unit of t/T
+    # what the paper ablates (section 4.1); the defaults are what checkpoints older than these fields have
+    denoiser: Denoiser = "transformer"  # a U-Net is sized by the width alone: blocks, heads and stem do not apply
+    rounding: Rounding = "decoder"  # clamp: no decoder and no head, x_0 goes to the closest embedding
+    prediction: Prediction = "x0"  # noise: the denoiser names the noise, as CodeFusion's does, and x_0 follows from it
 
     @model_validator(mode="after")
     def _shapes_fit(self) -> ModelConfig:
@@ -72,6 +79,7 @@ class TrainingConfig(_Settings):
     ema: float = Field(default=0.999, ge=0, lt=1)
     padding_weight: float = Field(ge=0, le=1)  # of padding tokens in the loss
     self_conditioning_rate: float = Field(default=0.5, ge=0, le=1)
+    paragraph_denoising: float = Field(default=0.0, ge=0, le=1)  # share of rows in which only keywords are noised
     warp: bool  # refit the time warp so that cross-entropy is linear in t (CDCD)
     warp_every: int = Field(default=100, ge=1)
     warp_until: int = Field(default=3000, ge=0)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from generators.diffusion.config import EOS, PAD, UNKNOWN, Preset
+from generators.diffusion.keywords import keyword_spans
 from generators.diffusion.literals import common_words, delexicalise, shift_rows
 from generators.diffusion.tokenizer import SnippetTokenizer
 from schemas.errors import RequestError
@@ -90,6 +91,7 @@ class Batches:
         self._dataset = dataset
         self._preset = preset
         self._ids = [dataset.tokenizer.encode(code) for code in dataset.train]
+        self._lengths = [len(dataset.tokenizer.decode([i]) or "") for i in range(len(dataset.tokenizer))]
 
     def epoch(self, epoch: int) -> list[Tensor]:
         """Shuffled batches of about ``batch_tokens`` tokens, each (B, L) with one frame length L.
@@ -112,3 +114,18 @@ class Batches:
             batches += [(frame, c) for c in chunks if len(c) >= size // 4 or len(chunks) == 1]
         rng.shuffle(batches)
         return [pad(rows, frame) for frame, rows in batches]
+
+    def keywords(self, tokens_BL: Tensor) -> Tensor:
+        """Which tokens of a batch are, or are part of, a keyword of the language; (B, L), true or false."""
+        keyword_BL = torch.zeros_like(tokens_BL, dtype=torch.bool)
+        for row, ids in enumerate(tokens_BL.tolist()):
+            code = self._dataset.tokenizer.decode(ids) or ""
+            inside = {i for start, end in keyword_spans(self._language, code) for i in range(start, end)}
+            first = 0  # character of the token
+            for column, token in enumerate(ids):
+                if first in inside:
+                    keyword_BL[row, column] = True
+                first += self._lengths[token]
+                if first >= len(code):
+                    break
+        return keyword_BL

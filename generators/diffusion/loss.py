@@ -1,7 +1,13 @@
 """The three-part loss: denoiser, decoder, cross-entropy (paper, section 3.1).
 
-The seed writes the first part both as an error of the predicted noise and of the predicted x_0; small text
-models need x_0, and that is what is minimised here. The cross-entropy enters with a plus sign: it is minimised.
+The seed writes the first part both as an error of the predicted noise, which is CodeFusion's, and of the predicted
+x_0. Small text models need x_0, and the default minimises that; ``prediction`` of the model chooses. The cross-entropy
+enters with a plus sign: it is minimised. A model that clamps has no decoder, and no part of the loss for it (section
+4.1).
+
+In paragraph denoising only some tokens of a row are noised. The others are context: they are given as they are, the
+denoiser is told the level of the noised ones, the decoder sees their own embeddings whatever the denoiser makes of
+them, and they weigh nothing.
 """
 
 from __future__ import annotations
@@ -35,24 +41,42 @@ class DiffusionLoss(nn.Module):
         self.model = model
         self.padding_weight = padding_weight
 
-    def forward(self, tokens_BL: Tensor, level_B: Tensor, noise_BLE: Tensor, self_condition: bool) -> LossTerms:
-        """Noise the batch to ``level_B`` = t/T and compare what the model makes of it with the batch."""
+    def forward(
+        self, tokens_BL: Tensor, level_B: Tensor, noise_BLE: Tensor, self_condition: bool,
+        noised_BL: Tensor | None = None,
+    ) -> LossTerms:  # fmt: skip
+        """Noise the batch to ``level_B`` = t/T and compare what the model makes of it with the batch.
+
+        ``noised_BL`` are the tokens that are noised, where not all of them are; every batch needs one of them.
+        """
         model = self.model
         x0_BLE = model.embeddings()[tokens_BL]
+
+        def in_context(estimate_BLE: Tensor) -> Tensor:
+            return estimate_BLE if noised_BL is None else torch.where(noised_BL[..., None], estimate_BLE, x0_BLE)
+
         signal = model.alpha_bar(level_B)
-        xt_BLE = signal.sqrt() * x0_BLE + (1 - signal).sqrt() * noise_BLE
+        xt_BLE = in_context(signal.sqrt() * x0_BLE + (1 - signal).sqrt() * noise_BLE)
         previous = None
         if self_condition:
             with torch.no_grad():
-                previous = model.denoise(xt_BLE, level_B)
+                previous = in_context(model.denoise(xt_BLE, level_B))
         x0_hat_BLE = model.denoise(xt_BLE, level_B, previous)
-        decoded_BLE, logits_BLV = model.decode(x0_hat_BLE)
+        decoded_BLE, logits_BLV = model.decode(in_context(x0_hat_BLE))
 
         target_BLE = x0_BLE.detach()  # or the embeddings would collapse towards what is easy to predict
         weight_BL = torch.where(tokens_BL == PAD, self.padding_weight, 1.0)
+        if noised_BL is not None:
+            weight_BL = weight_BL * noised_BL
         weight_BL = weight_BL / weight_BL.sum()
-        denoiser = (((x0_hat_BLE - target_BLE) ** 2).mean(-1) * weight_BL).sum()
+        if model.config.prediction == "noise":
+            error_BLE = model.noise_of(xt_BLE, x0_hat_BLE, level_B) - noise_BLE
+        else:
+            error_BLE = x0_hat_BLE - target_BLE
+        denoiser = ((error_BLE**2).mean(-1) * weight_BL).sum()
         decoder = (((decoded_BLE - target_BLE) ** 2).mean(-1) * weight_BL).sum()
+        if model.config.rounding == "clamp":
+            decoder = torch.zeros_like(decoder)
         ce_BL = F.cross_entropy(logits_BLV.transpose(1, 2), tokens_BL, reduction="none")
         cross_entropy = (ce_BL * weight_BL).sum()
         own_BL = (tokens_BL != PAD).float()

@@ -1,4 +1,4 @@
-"""The code diffusion model: embedding E, denoiser N, decoder D, head H (paper, sections 2.2 and 3.1)."""
+"""The code diffusion model: embedding E, denoiser N, decoder D, head H (paper, sections 2.2, 3.1 and 4.1)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from torch import Tensor, nn
 from generators.diffusion.config import ModelConfig
 from generators.diffusion.layers import Stack, time_embedding
 from generators.diffusion.schedule import TimeWarp, alpha_bar
+from generators.diffusion.unet import UNet
+
+# x_0 is the noise taken off x_t, divided by the share of signal. Close to pure noise that would multiply the
+# denoiser's error by hundreds, so the share is taken for no less than this, and the estimate of x_0 fades to nothing.
+_LEAST_SIGNAL = 0.01
 
 
 class CodeDiffusion(nn.Module):
@@ -26,14 +31,20 @@ class CodeDiffusion(nn.Module):
             "width": c.width, "heads": c.heads, "feedforward": c.feedforward, "rotary": c.rotary,
             "max_tokens": c.max_tokens,
         }  # fmt: skip
-        self.denoiser = Stack(
-            inputs=c.embedding_dim * (2 if c.self_conditioning else 1), outputs=c.embedding_dim,
-            blocks=c.denoiser_blocks, kernel=c.denoiser_kernel, **shape,
-        )  # fmt: skip
-        self.decoder = Stack(
-            inputs=c.embedding_dim, outputs=c.embedding_dim, blocks=c.decoder_blocks, kernel=c.decoder_kernel, **shape
-        )
-        self.head = nn.Linear(c.embedding_dim, vocabulary)
+        inputs = c.embedding_dim * (2 if c.self_conditioning else 1)
+        self.denoiser: nn.Module
+        if c.denoiser == "unet":
+            self.denoiser = UNet(inputs=inputs, outputs=c.embedding_dim, width=c.width)
+        else:
+            self.denoiser = Stack(
+                inputs=inputs, outputs=c.embedding_dim, blocks=c.denoiser_blocks, kernel=c.denoiser_kernel, **shape
+            )
+        if c.rounding == "decoder":
+            self.decoder = Stack(
+                inputs=c.embedding_dim, outputs=c.embedding_dim, blocks=c.decoder_blocks, kernel=c.decoder_kernel,
+                **shape,
+            )  # fmt: skip
+            self.head = nn.Linear(c.embedding_dim, vocabulary)
         self.time = nn.Sequential(nn.Linear(c.width, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.frame = nn.Embedding(len(c.frames), c.width)
         nn.init.normal_(self.frame.weight, std=0.02)
@@ -52,18 +63,38 @@ class CodeDiffusion(nn.Module):
 
     def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
         """N(x_t, t): an estimate of x_0; ``previous`` is the estimate of the step before (self-conditioning)."""
+        seen_BLE = x_BLE
         if self.config.self_conditioning:
             previous_BLE = torch.zeros_like(x_BLE) if previous_BLE is None else previous_BLE
-            x_BLE = torch.cat([x_BLE, previous_BLE], -1)
+            seen_BLE = torch.cat([x_BLE, previous_BLE], -1)
         time_BW = self.time(time_embedding(level_B, self.config.width, self.config.time_frequency))
         frame_W = self.frame.weight[self.config.frames.index(x_BLE.shape[1])]
-        x0_BLE: Tensor = self.denoiser(x_BLE, time_BW + frame_W)
-        return x0_BLE
+        predicted_BLE: Tensor = self.denoiser(seen_BLE, time_BW + frame_W)
+        if self.config.prediction == "x0":
+            return predicted_BLE
+        signal = self.alpha_bar(level_B)
+        return (x_BLE - (1 - signal).sqrt() * predicted_BLE) / signal.clamp(min=_LEAST_SIGNAL).sqrt()
+
+    def noise_of(self, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor) -> Tensor:
+        """The noise that was predicted where `denoise` of a model that predicts noise gave ``x0``."""
+        signal = self.alpha_bar(level_B)
+        return (x_BLE - signal.clamp(min=_LEAST_SIGNAL).sqrt() * x0_BLE) / (1 - signal).sqrt()
 
     def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
-        """D(x_0) and the logits H(D(x_0)), shapes (B, L, E) and (B, L, V)."""
-        decoded_BLE = self.decoder(x0_BLE)
-        return decoded_BLE, self.head(decoded_BLE)
+        """D(x_0) and the logits H(D(x_0)), shapes (B, L, E) and (B, L, V).
+
+        Without a decoder, the closest embedding and the logits of a mixture of Gaussians of unit variance around the
+        embeddings: minus half the squared distance, so that the closest embedding is the likeliest token (the clamp
+        of Li et al., 2022).
+        """
+        if self.config.rounding == "decoder":
+            decoded_BLE = self.decoder(x0_BLE)
+            return decoded_BLE, self.head(decoded_BLE)
+        table_VE = self.embeddings()
+        products_BLV = x0_BLE @ table_VE.T
+        squares_V = table_VE.square().sum(-1)
+        logits_BLV = products_BLV - (x0_BLE.square().sum(-1, keepdim=True) + squares_V) / 2
+        return table_VE[logits_BLV.argmax(-1)], logits_BLV
 
     def parameter_counts(self) -> dict[str, int]:
         """Trainable parameters, in all and without the embedding table."""

@@ -96,15 +96,16 @@ def nearest_embedding(x_BLE: Tensor, table_VE: Tensor) -> Tensor:
 
 
 def _renoise(
-    model: CodeDiffusion, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor, next_level_B: Tensor, eta: float, fresh: Tensor
-) -> Tensor:
+    model: CodeDiffusion, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor, next_level_B: Tensor, eta: float,
+    fresh_BLE: Tensor,
+) -> Tensor:  # fmt: skip
     """x_{t-1} from the estimate of x_0: fresh noise at eta = 1 (the paper), the old noise at eta = 0 (DDIM).
 
     The seed writes alpha_bar_t where x_{t-1} needs alpha_bar_{t-1}.
     """
     signal, next_signal = model.alpha_bar(level_B), model.alpha_bar(next_level_B)
     variance = eta**2 * (1 - next_signal)
-    x_BLE_next = next_signal.sqrt() * x0_BLE + variance.sqrt() * fresh
+    x_BLE_next = next_signal.sqrt() * x0_BLE + variance.sqrt() * fresh_BLE
     if eta < 1:
         old_noise = (x_BLE - signal.sqrt() * x0_BLE) / (1 - signal).sqrt()
         x_BLE_next = x_BLE_next + (1 - next_signal - variance).clamp(min=0).sqrt() * old_noise

@@ -118,9 +118,11 @@ class Trainer:
         noise_BLE = torch.randn(B, L, self.model.config.embedding_dim, generator=rng)
         chance = float(torch.rand(1, generator=rng))
         self_condition = self.model.config.self_conditioning and chance < settings.self_conditioning_rate
+        noised_BL = self._noised(tokens_BL, rng) if settings.paragraph_denoising else None
         terms: LossTerms = self.loss(
-            tokens_BL.to(self.device), level_B.to(self.device), noise_BLE.to(self.device), self_condition
-        )
+            tokens_BL.to(self.device), level_B.to(self.device), noise_BLE.to(self.device), self_condition,
+            None if noised_BL is None else noised_BL.to(self.device),
+        )  # fmt: skip
         rate = learning_rate(counters.step, settings)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -131,12 +133,19 @@ class Trainer:
         counters.step += 1
         self.average.update_parameters(self.model)
         if settings.warp and counters.step <= settings.warp_until:
-            self._track(level_B, terms.row_cross_entropy_B.cpu())
+            own_B = slice(None) if noised_BL is None else noised_BL.all(1)  # context makes a row easier than its t
+            self._track(level_B[own_B], terms.row_cross_entropy_B.cpu()[own_B])
         return Progress(
             step=counters.step, loss=terms.total.item(), denoiser=terms.denoiser.item(),
             decoder=terms.decoder.item(), cross_entropy=terms.cross_entropy.item(), learning_rate=rate,
             tokens=B * L * self.world,
         )  # fmt: skip
+
+    def _noised(self, tokens_BL: Tensor, rng: torch.Generator) -> Tensor:
+        """The tokens to noise: of a drawn share of the rows the keywords, of the others, and of rows without, all."""
+        keyword_BL = self._batches.keywords(tokens_BL)
+        drawn_B = torch.rand(len(tokens_BL), generator=rng) < self.settings.paragraph_denoising
+        return keyword_BL | ~(drawn_B & keyword_BL.any(1))[:, None]
 
     def _averaging(
         self, averages: tuple[Tensor, ...] | list[Tensor], currents: tuple[Tensor, ...] | list[Tensor], _: Tensor | int

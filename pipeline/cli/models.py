@@ -23,6 +23,13 @@ def train(
     out: Annotated[str, option(help="Folder of the checkpoint; for flame, the file of weights.")],
     generator: Annotated[str, typer.Option(help="diffusion, bifi or flame.")] = "diffusion",
     preset: Annotated[str, typer.Option(help="small, for two CPU cores; paper, or for bifi faithful.")] = "small",
+    variant: Annotated[
+        str | None,
+        option(
+            help="Of the diffusion model, as in the paper's Table 1: codefusion, codefusion-no-cpd, unet-clamp, "
+            "unet-decoder, transformer-clamp, transformer-decoder. The preset itself if not given."
+        ),
+    ] = None,
     steps: Annotated[int | None, option(min=1, help="The preset's if not given.")] = None,
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that train together, through Ray.")] = 1,
@@ -33,14 +40,16 @@ def train(
 ) -> None:
     """Train what a generator needs: a diffusion model, BIFI's fixer and breaker, FLAME's weights. Resumes by itself."""
     require_language(language)
-    report = print_json if as_json else _print_figures
+    if variant is not None and generator != "diffusion":
+        raise RequestError(f"--variant is one of the diffusion model, and {generator} has none: leave it out")
+    report = print_json if as_json else print_figures
     match generator:
         case "diffusion":
             from pipeline.train import train as train_diffusion
 
             made = train_diffusion(
-                language=language, corpus=corpus, out=out, preset=preset, steps=steps, seed=seed, workers=workers,
-                settings=settings or (), report=report,
+                language=language, corpus=corpus, out=out, preset=preset, variant=variant, steps=steps, seed=seed,
+                workers=workers, settings=settings or (), report=report,
             )  # fmt: skip
             use: str | None = f"--checkpoint {made}"
         case "bifi":
@@ -68,7 +77,7 @@ def train(
         stdout().print(f"use it    {program()} run --language {language} {use} --pairs 1000 --out OUT")
 
 
-def _print_figures(figures: dict[str, Any]) -> None:
+def print_figures(figures: dict[str, Any]) -> None:
     """A line of the training log; where samples were judged, another with what they are worth."""
     console = stdout()
     if "step" not in figures:

@@ -109,7 +109,7 @@ def test_every_command_explains_itself_and_loads_nothing_heavy() -> None:
 def test_the_process_exits_with_two_and_one_line_for_a_wrong_request() -> None:
     done = spawn("check", "--language", "excel", "-", given="")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "repairgen: standard input is empty: there is nothing to check\n"
+    assert done.stderr == "repairgen: standard input is empty: it holds no snippet\n"
 
 
 def test_the_process_exits_with_zero_and_prints_no_colour_into_a_pipe() -> None:
@@ -421,8 +421,8 @@ def test_train_prints_its_figures_as_they_come(
     result = cli(*arguments, *(["--json"] if as_json else []))
     assert result.code == 0
     assert given == {
-        "language": "excel", "corpus": "c.jsonl", "out": "model", "preset": "small", "steps": 100, "seed": 0,
-        "workers": 1, "settings": ["model.width=64"],
+        "language": "excel", "corpus": "c.jsonl", "out": "model", "preset": "small", "variant": None,
+        "steps": 100, "seed": 0, "workers": 1, "settings": ["model.width=64"],
     }  # fmt: skip
     printed = result.out.splitlines()
     if as_json:

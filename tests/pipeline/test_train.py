@@ -15,6 +15,8 @@ import torch
 
 from generators.diffusion.checkpoint import load_checkpoint
 from generators.diffusion.config import PAPER, SMALL
+from generators.diffusion.variants import VARIANTS
+from pipeline.cli import main
 from pipeline.train import load_preset, train
 from schemas.config import ConfigError
 from schemas.errors import RequestError, RunError
@@ -86,6 +88,41 @@ def test_a_wrong_preset_or_setting_is_one_line_that_names_it(
     with pytest.raises(ConfigError, match=message) as caught:
         load_preset(name, steps, 0, settings)
     assert "\n" not in str(caught.value)
+
+
+def test_a_variant_changes_the_preset_and_settings_go_over_it() -> None:
+    changed = load_preset("paper", 7, 0, ["sampling.feedback=softmax"], variant="unet-clamp")
+    assert changed.model == PAPER.model.model_copy(update={"denoiser": "unet", "rounding": "clamp"})
+    assert (changed.training.steps, changed.sampling.feedback) == (7, "softmax")
+    assert load_preset("small", None, 0, [], variant="transformer-decoder") == SMALL
+
+
+def test_an_unknown_variant_is_told_with_those_that_there_are(corpus: str, tmp_path: Path) -> None:
+    message = r"^variant 'gan' is unknown; choose one of codefusion, .*unet-decoder$"
+    with pytest.raises(ConfigError, match=message):
+        train(**arguments(corpus, tmp_path / "out"), variant="gan", report=lambda line: None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_variant_does_not_go_on_with_a_folder(corpus: str, tmp_path: Path) -> None:
+    train(**arguments(corpus, tmp_path, steps=1), variant="transformer-clamp", report=lambda line: None)
+    with pytest.raises(RequestError, match=r"other settings \(model\.rounding differ\)"):
+        train(**arguments(corpus, tmp_path, steps=1), report=lambda line: None)
+
+
+def test_the_command_names_every_variant_and_refuses_one_for_other_generators(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = capsys.readouterr().out
+    assert all(f"{name}, " in shown or f"{name}. " in shown for name in VARIANTS)
+    wrong = ["--language", "python", "--corpus", "c", "--out", "o", "--variant", "unet-clamp", "--generator", "bifi"]
+    with pytest.raises(SystemExit) as caught:
+        main(["train", *wrong])
+    assert caught.value.code == 2
+    assert "--variant is one of the diffusion model, and bifi has none" in capsys.readouterr().err
 
 
 def test_nothing_is_written_for_a_wrong_request(corpus: str, tmp_path: Path) -> None:

@@ -73,8 +73,9 @@ def random_model(config: ModelConfig, vocabulary: int) -> CodeDiffusion:
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(torch.randn_like(parameter) * 0.2)
-            model.head.weight.copy_(model.embeddings())
-            model.head.bias.zero_()
+            if config.rounding == "decoder":
+                model.head.weight.copy_(model.embeddings())
+                model.head.bias.zero_()
     return model
 
 

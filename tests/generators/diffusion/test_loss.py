@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,6 +21,8 @@ VOCABULARY, WIDTH = 6, 8
 
 class Stub(nn.Module):
     """Denoises to the batch itself plus an error, decodes to what it is given, and names the right tokens."""
+
+    config = SimpleNamespace(prediction="x0", rounding="decoder")
 
     def __init__(self, denoiser_error: Tensor, decoder_error: Tensor, wrong: Tensor) -> None:
         super().__init__()
@@ -123,3 +126,84 @@ def test_self_conditioning_feeds_back_an_estimate_without_gradient() -> None:
     terms(Watched(NONE, NONE, NONE), 1.0, self_condition=True)
     assert previous[0] is None
     assert previous[1] is not None and not previous[1].requires_grad
+
+
+def test_a_model_of_the_noise_is_compared_with_the_noise() -> None:
+    class OfNoise(Stub):
+        config = SimpleNamespace(prediction="noise", rounding="decoder")
+
+        def noise_of(self, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor) -> Tensor:
+            true = torch.randn(*TOKENS.shape, WIDTH, generator=torch.Generator().manual_seed(1))
+            return true + (x0_BLE - self.table[TOKENS]) * 3
+
+    assert terms(OfNoise(NONE, NONE, NONE), 1.0).denoiser.item() == pytest.approx(0)
+    wrong = terms(OfNoise(2 * ALL, NONE, NONE), 1.0)
+    assert wrong.denoiser.item() == pytest.approx(36)  # the error of the noise, not of x_0
+    assert wrong.decoder.item() == 0
+
+
+def test_a_model_that_clamps_has_two_parts_of_the_loss() -> None:
+    class Clamping(Stub):
+        config = SimpleNamespace(prediction="x0", rounding="clamp")
+
+    result = terms(Clamping(2 * ALL, 2 * ALL, ALL), 1.0)
+    assert result.decoder.item() == 0
+    assert result.denoiser.item() == pytest.approx(4)
+    assert result.total.item() == pytest.approx(4 + 30)
+
+
+CHOSEN = torch.tensor([[False, True, False, False], [True, True, True, True]])  # a keyword; a row without any
+
+
+def noise_for(tokens: Tensor, width: int) -> Tensor:
+    return torch.randn(*tokens.shape, width, generator=torch.Generator().manual_seed(1))
+
+
+def test_only_noised_tokens_weigh() -> None:
+    for place in CHOSEN.nonzero().tolist():
+        error = torch.zeros(TOKENS.shape)
+        error[tuple(place)] = 2
+        padding = TOKENS[tuple(place)] == PAD
+        stub = Stub(error, error, error)
+        result: LossTerms = DiffusionLoss(stub, 0.2)(TOKENS, LEVEL, noise_for(TOKENS, WIDTH), False, CHOSEN)  # type: ignore[arg-type]
+        share = (0.2 if padding else 1.0) / (3 + 2 * 0.2)
+        assert result.denoiser.item() == pytest.approx(4 * share)
+        assert result.cross_entropy.item() == pytest.approx(30 * share)
+    elsewhere = (~CHOSEN).float()
+    result = DiffusionLoss(Stub(elsewhere, elsewhere, elsewhere), 0.2)(  # type: ignore[arg-type]
+        TOKENS, LEVEL, noise_for(TOKENS, WIDTH), False, CHOSEN
+    )
+    assert result.total.item() < 1e-9
+
+
+def test_context_is_given_as_it_is_to_denoiser_decoder_and_self_conditioning() -> None:
+    seen: dict[str, Tensor] = {}
+
+    class Watched(Stub):
+        def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+            assert torch.equal(level_B, LEVEL)  # told for the row: that of its noised tokens
+            seen["x"] = x_BLE
+            if previous_BLE is not None:
+                seen["previous"] = previous_BLE
+            return super().denoise(x_BLE, level_B, previous_BLE)
+
+        def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
+            seen["decoded"] = x0_BLE
+            return super().decode(x0_BLE)
+
+    stub = Watched(2 * ALL, NONE, NONE)
+    noise = noise_for(TOKENS, WIDTH)
+    DiffusionLoss(stub, 1.0)(TOKENS, LEVEL, noise, True, CHOSEN)  # type: ignore[arg-type]
+    x0 = stub.table[TOKENS]
+    signal = 1 - LEVEL[:, None, None]
+    noised = {"x": signal.sqrt() * x0 + (1 - signal).sqrt() * noise, "previous": x0 + 2, "decoded": x0 + 2}
+    for name, expected in noised.items():
+        torch.testing.assert_close(seen[name][~CHOSEN], x0[~CHOSEN])
+        torch.testing.assert_close(seen[name][CHOSEN], expected[CHOSEN])
+
+
+def test_noising_every_token_is_noising_all(make_model: Callable[..., CodeDiffusion]) -> None:
+    tokens = torch.tensor([[3, 4, EOS, PAD, PAD, PAD, PAD, PAD]])
+    loss = DiffusionLoss(make_model(), 0.2)
+    arguments = tokens, torch.tensor([0.3]), noise_for(tokens, 8), True
+    assert loss(*arguments).total.item() == loss(*arguments, torch.ones_like(tokens, dtype=torch.bool)).total.item()

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from generators.diffusion.config import PAPER, PRESETS, SMALL, ModelConfig, Preset
 from generators.diffusion.model import CodeDiffusion
+from generators.diffusion.sampler import nearest_embedding
 
 BLOCK_512 = 3_152_384  # parameters of a pre-norm block 512 wide with a feed-forward layer of 2,048
 
@@ -87,3 +88,92 @@ def test_no_previous_estimate_is_an_estimate_of_zeros(make_model: Callable[..., 
     model = make_model()
     x, level = torch.ones(1, 8, 8), torch.tensor([0.2])
     assert torch.equal(model.denoise(x, level), model.denoise(x, level, torch.zeros_like(x)))
+
+
+def test_weights_keep_the_names_that_checkpoints_have(preset: Preset) -> None:
+    names = CodeDiffusion(preset.model, 20).state_dict()
+    assert list(dict.fromkeys(name.split(".")[0] for name in names)) == [
+        "embedding", "denoiser", "decoder", "head", "time", "frame", "warp"
+    ]  # fmt: skip
+    assert {"denoiser.project_in.weight", "denoiser.blocks.0.attention_norm.weight", "head.bias"} <= names.keys()
+
+
+def test_a_u_net_of_the_papers_width_has_the_parameters_of_the_paper() -> None:
+    clamp = PAPER.model.model_copy(update={"denoiser": "unet", "rounding": "clamp"})
+    with torch.device("meta"):
+        counts = CodeDiffusion(clamp, vocabulary=32_100).parameter_counts()
+    assert counts["without_embeddings"] == pytest.approx(15e6, rel=0.02)
+
+
+def test_a_u_net_keeps_every_frame_of_both_presets() -> None:
+    for preset in PRESETS.values():
+        shape = {"width": 32, "heads": 2, "denoiser": "unet", "rounding": "clamp", "embedding_dim": 8}
+        model = CodeDiffusion(preset.model.model_copy(update=shape), 10)
+        for frame in model.config.frames:
+            x = torch.randn(2, frame, 8, generator=torch.Generator().manual_seed(frame))
+            assert model.denoise(x, torch.full((2,), 0.5)).shape == x.shape
+
+
+def test_clamping_needs_no_decoder_and_no_head(make_model: Callable[..., CodeDiffusion], preset: Preset) -> None:
+    clamp = CodeDiffusion(preset.model.model_copy(update={"rounding": "clamp"}), 20)
+    assert not any(name.startswith(("decoder", "head")) for name in clamp.state_dict())
+
+
+@pytest.mark.parametrize("unit", [True, False])
+def test_clamping_gives_the_closest_embedding_and_it_is_the_likeliest_token(
+    make_model: Callable[..., CodeDiffusion], unit: bool
+) -> None:
+    model = make_model(rounding="clamp", unit_embeddings=unit)
+    table = model.embeddings().detach()
+    x = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(4)) * 2
+    decoded, logits = model.decode(x)
+    squared = torch.tensor([[[float((p - e).square().sum()) for e in table] for p in row] for row in x])
+    torch.testing.assert_close(logits, -squared / 2, atol=1e-4, rtol=1e-4)
+    assert torch.equal(decoded, table[squared.argmin(-1)])
+    assert torch.equal(decoded, nearest_embedding(x, table))  # what the sampler feeds back
+    assert torch.equal(model.decode(table[None])[0], table[None])
+
+
+LEVELS = torch.tensor([0.0, 0.1, 0.4, 0.7, 0.9, 1.0])
+
+
+def test_what_a_model_of_the_noise_predicted_can_be_told_from_its_x0(make_model: Callable[..., CodeDiffusion]) -> None:
+    model = make_model(prediction="noise")
+    x = torch.randn(len(LEVELS), 8, 8, generator=torch.Generator().manual_seed(5))
+    predicted: list[torch.Tensor] = []
+    model.denoiser.register_forward_hook(lambda module, inputs, output: predicted.append(output))
+    x0 = model.denoise(x, LEVELS)
+    torch.testing.assert_close(model.noise_of(x, x0, LEVELS), predicted[0], atol=1e-3, rtol=1e-3)
+
+
+class Exactly(torch.nn.Module):
+    """Predicts what it is told to."""
+
+    def __init__(self, output: torch.Tensor) -> None:
+        super().__init__()
+        self.output = output
+
+    def forward(self, x: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        return self.output
+
+
+def test_the_true_noise_gives_back_x0_and_close_to_pure_noise_less_of_it(
+    make_model: Callable[..., CodeDiffusion],
+) -> None:
+    model = make_model(prediction="noise")
+    generator = torch.Generator().manual_seed(6)
+    x0, noise = (torch.randn(len(LEVELS), 8, 8, generator=generator) for _ in range(2))
+    signal = model.alpha_bar(LEVELS)
+    model.denoiser = Exactly(noise)
+    estimate = model.denoise(signal.sqrt() * x0 + (1 - signal).sqrt() * noise, LEVELS)
+    shrunk = (signal / signal.clamp(min=0.01)).sqrt()
+    assert shrunk.flatten()[:-1].tolist() == [1.0] * 5 and 0 < float(shrunk[-1]) < 0.1
+    torch.testing.assert_close(estimate, shrunk * x0, atol=1e-4, rtol=1e-3)
+
+
+def test_a_wrong_noise_is_never_multiplied_by_more_than_ten(make_model: Callable[..., CodeDiffusion]) -> None:
+    model = make_model(prediction="noise")
+    level = torch.linspace(0, 1, 50)
+    x = torch.zeros(50, 8, 8)
+    model.denoiser = Exactly(torch.ones(50, 8, 8))
+    assert 5 < float(model.denoise(x, level).abs().max()) <= 10

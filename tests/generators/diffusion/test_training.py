@@ -16,6 +16,7 @@ from generators.diffusion.config import SMALL, Preset
 from generators.diffusion.data import Batches, CorpusError, Dataset
 from generators.diffusion.schedule import TimeWarp
 from generators.diffusion.training import Progress, Trainer, learning_rate
+from generators.diffusion.variants import VARIANTS
 from validators import Language
 
 MakeTrainer = Callable[..., Trainer]
@@ -221,3 +222,72 @@ def test_without_the_warp_time_stays_as_it_is(make_trainer: MakeTrainer) -> None
     trainer = make_trainer(warp=False)
     list(trainer.run())
     assert torch.equal(trainer.model.warp.knots, TimeWarp().knots)
+
+
+def test_without_paragraph_denoising_every_token_is_noised(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    noised: list[Tensor | None] = []
+    trainer.loss.register_forward_pre_hook(lambda module, arguments: noised.append(arguments[4]))
+    list(trainer.run())
+    assert noised == [None] * 12
+
+
+def test_paragraph_denoising_noises_the_keywords_of_its_share_of_rows(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(paragraph_denoising=0.5)
+    given: list[tuple[Tensor, Tensor]] = []
+    trainer.loss.register_forward_pre_hook(lambda module, arguments: given.append((arguments[0], arguments[4])))
+    list(trainer.run())
+    rows = of_keywords = 0
+    for tokens, noised in given:
+        keyword = trainer._batches.keywords(tokens)
+        assert noised[~keyword.any(1)].all()  # what has none is noised whole
+        for row in range(len(tokens)):
+            if keyword[row].any():
+                rows += 1
+                if not noised[row].all():
+                    of_keywords += 1
+                    assert torch.equal(noised[row], keyword[row])
+    assert rows > 100
+    assert of_keywords / rows == pytest.approx(0.5, abs=0.15)
+
+
+def test_paragraph_denoising_draws_the_same_rows_on_resuming(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    whole = make_trainer(paragraph_denoising=0.5)
+    lines = list(whole.run())
+    assert lines != list(make_trainer().run())
+    first = make_trainer(paragraph_denoising=0.5)
+    for progress in first.run():
+        if progress.step == 5:
+            break
+    first.save(tmp_path)
+    second = make_trainer(paragraph_denoising=0.5)
+    assert second.resume(tmp_path)
+    assert list(second.run()) == lines[5:]
+    assert equal(weights(second), weights(whole))
+
+
+def test_rows_with_context_do_not_tell_how_hard_a_level_is(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(paragraph_denoising=1.0, warp_every=1000)
+    whole: set[int] = set()
+
+    def note(module: torch.nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        if trainer.step < trainer.settings.warp_until:
+            levels = arguments[1][arguments[4].all(1)]
+            whole.update(min(int(level * TimeWarp.bins()), TimeWarp.bins() - 1) for level in levels.tolist())
+
+    trainer.loss.register_forward_pre_hook(note)
+    list(trainer.run())
+    seen = {i for i, value in enumerate(trainer._counters.curve) if value >= 0}
+    assert seen == whole
+
+
+def test_a_u_net_that_clamps_resumes_exactly(excel: Language, dataset: Dataset, preset: Preset, tmp_path: Path) -> None:
+    short = preset.model_copy(update={"training": preset.training.model_copy(update={"steps": 4})})
+    changed = VARIANTS["unet-clamp"].apply(short)
+    whole, first, second = (Trainer(changed, Batches(excel, dataset, changed), len(dataset.tokenizer)) for _ in "123")
+    lines = list(whole.run())
+    next(first.run())
+    first.save(tmp_path)
+    assert second.resume(tmp_path)
+    assert list(second.run()) == lines[1:]
+    assert equal(weights(second), weights(whole))

@@ -1,0 +1,75 @@
+"""The `ablate` command: the paper's Table 1 at a budget of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipeline.cli.models import print_figures
+from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
+from pipeline.cli.output import print_json, print_table, stdout
+from pipeline.cli.repair import NoiseLevels, Recovery
+
+
+def ablate(
+    language: Annotated[str, option(help=LANGUAGE_NAMES)],
+    corpus: Annotated[str, option(help="Correct snippets: .jsonl, .jsonl.gz or .parquet with a column `code`.")],
+    benchmark: Annotated[str, option(metavar="FILE", help="Broken snippets and their truth, as for `evaluate`.")],
+    steps: Annotated[int, option(min=1, help="Of the training of each variant.")],
+    out: Annotated[Path, option(metavar="DIR", help="Folder of the checkpoints, the tables and the figures.")],
+    preset: Annotated[str, typer.Option(help="That every variant changes: small or paper.")] = "small",
+    variants: Annotated[
+        list[str] | None, option("--variant", metavar="NAME", help="May be repeated; all of them if not given.")
+    ] = None,
+    tune: Annotated[
+        str | None, option(metavar="FILE", help="Problems to choose the noise level on; cross-fitting if not given.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Of each noise level.")] = 5,
+    noise_levels: NoiseLevels = None,
+    recovery: Recovery = None,
+    canvas: Annotated[
+        Literal["fixed", "shifted"],
+        typer.Option(help="fixed: tokens stay in their places, as in the paper; shifted: most candidates move some."),
+    ] = "fixed",
+    seed: Seed = 0,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Train the variants of the paper's Table 1 alike and compare what they repair. Resumes by itself."""
+    require_language(language)
+    from generators.diffusion.variants import VARIANTS
+    from pipeline.evaluation import ablation
+    from pipeline.evaluation.benchmarks import load_benchmark
+    from pipeline.evaluation.diffusion_system import DiffusionSystem
+    from pipeline.evaluation.systems import System
+    from pipeline.noise_levels import read_levels
+
+    levels = read_levels(noise_levels, recovery)
+    console = stdout()
+
+    def make_system(folder: Path, name: str) -> System:
+        return DiffusionSystem(
+            folder, language, levels=levels, samples=samples, canvas=canvas, seed=seed, name=name
+        )  # fmt: skip
+
+    def report_training(variant: str, line: dict[str, Any]) -> None:
+        if as_json:
+            print_json({"variant": variant, **line})
+        else:
+            print_figures(line)
+
+    results = ablation.ablate(
+        language=language, corpus=corpus, benchmark=load_benchmark(benchmark, language), preset=preset, steps=steps,
+        out=out, make_system=make_system, variants=variants or tuple(VARIANTS), settings=settings or (), seed=seed,
+        tune=None if tune is None else load_benchmark(tune, language), report_training=report_training,
+        tell=(lambda line: None) if as_json else console.print,
+    )  # fmt: skip
+    if as_json:
+        print_json(results)
+        return
+    made = ablation.grid(results)
+    console.print(made.title, style="bold")
+    print_table(made.head, made.rows)
+    console.print(f"tables and figures are in {out}: ablation.md, evaluation/report.md")
