@@ -17,7 +17,7 @@ import torch
 from generators.checkpoints import CheckpointError
 from generators.diffusion.card import write_card
 from generators.diffusion.checkpoint import Checkpoint, CheckpointConfig, read_config, save_checkpoint
-from generators.diffusion.config import Preset
+from generators.diffusion.config import ModelConfig, Preset, TrainingConfig
 from generators.diffusion.data import Batches, Dataset, frame_counts, prepare
 from generators.diffusion.quality import draw_texts, sample_quality, validation_loss
 from generators.diffusion.tokenizer import SnippetTokenizer
@@ -79,7 +79,7 @@ class TrainingRun:
                 saved = json.loads(file.read_text())
             except ValueError as error:
                 raise CheckpointError(f"{file} is damaged ({error}): delete {self._work} to start anew") from error
-            check_same_run(self.folder, saved["identity"], self._identity())
+            check_same_run(self.folder, _defaults() | saved["identity"], self._identity())
             tokenizer = SnippetTokenizer.load(tokenizer_file)
             return Dataset(train=saved["train"], validation=saved["validation"], tokenizer=tokenizer)
         dataset = prepare(self.language, read(), self.preset)
@@ -173,3 +173,14 @@ class TrainingRun:
         card = write_card(checkpoint, self.source.name, self.dataset, log)
         save_checkpoint(self.folder, checkpoint, card)
         return figures
+
+
+def _defaults() -> dict[str, Any]:
+    """What settings were that a run older than them does not name."""
+    sections = {"model": ModelConfig, "training": TrainingConfig}
+    return {
+        f"{section}.{name}": field.default
+        for section, schema in sections.items()
+        for name, field in schema.model_fields.items()
+        if not field.is_required() and name != "steps"
+    }

@@ -252,3 +252,17 @@ def test_the_card_has_the_figures_of_the_run(make_run: MakeRun, golden: tuple[Pa
         ) in card
     for example in lines[5]["examples"]:
         assert repr(example) in card
+
+
+def test_a_run_of_an_older_version_goes_on_with_settings_that_it_did_not_know(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    make_run(tmp_path).run(lambda _: None, stop_after(4))
+    file = tmp_path / "training" / "dataset.json"
+    saved = json.loads(file.read_text())
+    for name in ("model.denoiser", "model.prediction", "training.paragraph_denoising"):
+        del saved["identity"][name]
+    file.write_text(json.dumps(saved))
+    assert make_run(tmp_path).trainer.step == 4
+    with pytest.raises(CheckpointError, match=r"prediction"):
+        make_run(tmp_path, model={"prediction": "noise"})
