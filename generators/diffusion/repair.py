@@ -67,7 +67,7 @@ class RepairOperator:
     Args:
         checkpoint: of the model. Where it was trained on shrunk literals the snippet's are shrunk before, and copied
             back by class after the reverse process.
-        steps: of the reverse process from any level to 0; if not given, the sampler's of the checkpoint, at most `STEPS`.
+        steps: of the reverse process from any level to 0; if not given, the checkpoint's, at most `STEPS`.
         canvas: ``fixed`` noises the tokens where they stand, as the paper does, so that no token can move. ``shifted``
             does so with the first sample of each level; of the others, each leaves out a token or opens a gap of pure
             noise, mostly near the place that the validator names, so that what follows has moved.

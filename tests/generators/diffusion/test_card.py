@@ -15,9 +15,8 @@ from generators.diffusion.variants import VARIANTS
 
 def command(checkpoint: Checkpoint, dataset: Dataset, **changes: dict[str, object]) -> str:
     """The command on the card of the preset `small`, with changes by section."""
-    sections = {
-        name: getattr(SMALL, name).model_copy(update=changes.get(name, {})) for name in ("model", "training", "sampling")
-    }
+    names = ("model", "training", "sampling")
+    sections = {name: getattr(SMALL, name).model_copy(update=changes.get(name, {})) for name in names}
     config = checkpoint.config.model_copy(update=sections)
     card = write_card(replace(checkpoint, config=config), "code.jsonl", dataset, [])
     return card.split("`")[1]

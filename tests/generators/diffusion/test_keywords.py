@@ -27,7 +27,7 @@ def keywords(language: str, code: str) -> list[str]:
         ("python", "for x in map(int, names):\n    print(x)", ["for", "in", "map", "int", "print"]),
         ("python", "y = box.map(f) if x is None else g(y)  # for", ["if", "is", "None", "else"]),
         ("python", 'name = "for x in y"', []),
-        ("powershell", "foreach ($x in Get-Item $p) { Write-Host $x -Force }", ["foreach", "in", "Get-Item", "Write-Host"]),
+        ("powershell", "foreach ($x in Get-Item $p) { Out-Null -Force }", ["foreach", "in", "Get-Item", "Out-Null"]),
         ("powershell", "$name = 'if'", []),
     ],
 )  # fmt: skip
