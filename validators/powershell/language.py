@@ -16,7 +16,7 @@ MAX_DEPTH = 100
 RULES_VERSION = "1"  # to be raised with every change of a verdict here
 
 # PowerShell reads typographic quotes and dashes as plain ones, the grammar does not.
-_PLAIN = {
+PLAIN = {
     ord(sign): plain for signs, plain in ((SINGLE, "'"), (DOUBLE, '"'), ("\u2013\u2014\u2015", "-")) for sign in signs
 }
 _PLACEHOLDERS = {TokenKind.STRING: "<string>", TokenKind.NUMBER: "<number>"}
@@ -65,7 +65,7 @@ LANGUAGE = PowerShell()
 
 
 def _grammatical_error(code: str) -> Verdict | None:
-    data = code.translate(_PLAIN).encode()
+    data = code.translate(PLAIN).encode()
     root = parse(data)
     if isinstance(root, int):
         message = "too many errors for the parser to recover from"
