@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from pipeline.cli import corpora, dataset, models, repair, runs, snippets
+from pipeline.cli import ablate, corpora, dataset, evaluate, models, repair, runs, snippets
 from pipeline.cli.output import complain
 from schemas.errors import ReportedError
 
@@ -35,8 +35,10 @@ for command in (
     dataset.verify,
     runs.status,
     runs.replay,
+    ablate.ablate,
 ):
     app.command()(command)
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

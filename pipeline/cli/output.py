@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.terminal import printable
+
+_UNFOLDED = 1_000  # characters, more than a line of a table has
 
 
 def stdout() -> Console:
@@ -49,6 +51,19 @@ def ledger_table(ledger: Mapping[str, Any]) -> Table:
             **{f"{part}: {reason}": n for part in ("rejected", "failed") for reason, n in ledger[part].items()},
         },
     )
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Text in columns, the first to the left, the others to the right; folded on a terminal, never in a pipe."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, column in enumerate(head):
+        table.add_column(column, justify="right" if i else "left")
+    for row in rows:
+        table.add_row(*row)
+    console = stdout()
+    if not console.is_terminal:
+        console.width = _UNFOLDED
+    console.print(table)
 
 
 def counts_table(title: str, total: int, counts: Mapping[str, int]) -> Table:

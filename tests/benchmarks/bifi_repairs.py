@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import platform
 import sys
 import time
@@ -24,19 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from generators.bifi.checkpoint import load_rewriter, rewriter_hash
 from generators.bifi.critic import CATEGORIES, bifi_success, category, is_repair
+from pipeline.evaluation.statistics import wilson
 from validators import Language, get_language
 
 MEASURES = ("bifi", "strict")
-
-
-def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The interval of a share."""
-    if n == 0:
-        return 0.0, 1.0
-    share, spread = successes / n, z * z / n
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def judge(language: Language, broken: str, output: str | None) -> dict[str, bool]:

@@ -1,0 +1,183 @@
+"""`evaluate`: the paper's experiments on a model and a benchmark of one's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pipeline.cli.evaluate_trajectory import trajectory
+from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
+from pipeline.cli.output import print_json, print_table, stdout
+from pipeline.cli.repair import NoiseLevels, Recovery
+from pipeline.terminal import printable
+from schemas.errors import RequestError
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.systems import System
+    from schemas.config import RunConfig
+
+app = typer.Typer(
+    help="The paper's tables and figures for models and benchmarks of one's own.", no_args_is_help=True
+)  # fmt: skip
+
+NotRun = list[tuple[str, str]]  # name and reason
+
+_SAMPLES = 5  # what pass@5 needs
+
+
+@app.command("repair")
+def repair(
+    language: Annotated[str, option(help=LANGUAGE_NAMES)],
+    benchmark: Annotated[
+        str,
+        option(
+            metavar="FILE", help="Pairs, or broken code alone: .json, .jsonl, .jsonl.gz, .parquet; or PyDex's folder."
+        ),
+    ],
+    out: Annotated[Path, option(metavar="DIR", help="Folder of the results; a rerun goes on from what it holds.")],
+    checkpoint: Annotated[
+        list[str] | None,
+        option(metavar="DIR", help="A diffusion model; may be repeated. The bundled one if not given."),
+    ] = None,
+    tune: Annotated[
+        str | None, option(metavar="FILE", help="Problems to choose the noise level on; cross-fitting if not given.")
+    ] = None,
+    noise_levels: NoiseLevels = None,
+    recovery: Recovery = None,
+    samples: Annotated[int, typer.Option(min=1, help="Of each noise level, and of each prompt.")] = _SAMPLES,
+    steps: Annotated[int | None, option(min=1, help="Of the reverse process; the checkpoint's if not given.")] = None,
+    canvas: Annotated[
+        Literal["fixed", "shifted"],
+        typer.Option(help="fixed: tokens stay in their places, as in the paper; shifted: most candidates move some."),
+    ] = "fixed",
+    fixer: Annotated[
+        str | None, option(metavar="DIR", help="BIFI's fixer, as `train --generator bifi` makes it.")
+    ] = None,
+    prompting: Annotated[
+        list[str] | None, option(metavar="NAME", help="ring or gpt4o, a prompt of a language model; may be repeated.")
+    ] = None,
+    base_url: Annotated[str | None, option(metavar="URL", help="Of an OpenAI-compatible server, for prompts.")] = None,
+    model: Annotated[str | None, option(help="That the server is asked for.")] = None,
+    budget: Annotated[float | None, option(help="Dollars for all prompts of OUT; 10 if not given.")] = None,
+    broken_column: Annotated[
+        str | None, option(help="With the broken code, where the name is not a usual one.")
+    ] = None,
+    fixed_column: Annotated[str | None, option(help="With the truth, where the name is not a usual one.")] = None,
+    run_tests: Annotated[
+        bool, option("--run-tests", help="Run Python programs, sandboxed, where a problem has tests.")
+    ] = False,
+    seed: Seed = 0,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Tables 1 to 3, Figures 5 and 6: what models repair, by noise level, pooling and number of samples."""
+    require_language(language)
+    from pipeline.evaluation.benchmarks import load_benchmark
+    from pipeline.evaluation.diffusion_system import DiffusionSystem
+    from pipeline.evaluation.repair import evaluate_repair
+    from pipeline.evaluation.report import tables
+    from pipeline.noise_levels import read_levels
+    from schemas.config import load_config
+
+    levels = read_levels(noise_levels, recovery)
+    paid = {"base_url": base_url, "model": model, "budget": budget}
+    config = load_config(
+        None, settings or (), {"language": language, "generator": "gpt4o", "pairs": 1, "out": str(out), "seed": seed}
+        | {f"gpt4o.{name}": value for name, value in paid.items()},
+    )  # fmt: skip
+    tell = _silent if as_json else _tell
+    columns = {"broken_column": broken_column, "fixed_column": fixed_column}
+    problems = load_benchmark(benchmark, language, **columns)
+    tuning = None if tune is None else load_benchmark(tune, language, **columns)
+    models, not_run = _checkpoints(language, checkpoint, optional=bool(fixer or prompting))
+    systems: list[System] = [
+        DiffusionSystem(
+            folder, language, levels=levels, samples=samples, steps=steps, canvas=canvas, seed=seed, name=name
+        )
+        for folder, name in models
+    ]  # fmt: skip
+    for more, missing in (_fixer(language, fixer), _prompts(config, prompting or (), samples, tell)):
+        systems += more
+        not_run += missing
+    results = evaluate_repair(
+        benchmark=problems, systems=systems, out=out, tune=tuning, run_tests=run_tests, seed=seed, not_run=not_run,
+        report=tell,
+    )  # fmt: skip
+    if as_json:
+        print_json({name: value for name, value in results.items() if name != "problems"})
+        return
+    console = stdout()
+    for made in tables(results):
+        console.print(made.title, style="bold")
+        print_table(made.head, made.rows)
+        console.print()
+    console.print(f"what they mean, and figures: {out / 'report.md'}; every outcome: {out / 'results.json'}")
+
+
+app.command("trajectory")(trajectory)
+
+
+def _checkpoints(
+    language: str, given: Sequence[str] | None, *, optional: bool
+) -> tuple[list[tuple[Path, str | None]], NotRun]:
+    """Folders and names of the diffusion models. One that is not bundled is missed only where nothing else runs."""
+    from generators.checkpoints import CheckpointError
+    from generators.diffusion.checkpoint import find_checkpoint
+
+    if given:
+        return [(find_checkpoint(language, folder), None) for folder in given], []
+    try:
+        return [(find_checkpoint(language, None), f"diffusion, bundled for {language}")], []
+    except CheckpointError:
+        if optional:
+            return [], [("diffusion", f"no model is bundled for {language}; --checkpoint DIR")]
+        raise
+
+
+def _fixer(language: str, folder: str | None) -> tuple[list[System], NotRun]:
+    if folder is not None:
+        from pipeline.evaluation.bifi_system import BifiSystem
+
+        return [BifiSystem(Path(folder), language)], []
+    return [], [] if language == "excel" else [("BIFI", "no fixer is given; --fixer DIR")]
+
+
+def _prompts(
+    config: RunConfig, kinds: Sequence[str], samples: int, tell: Callable[[str], None]
+) -> tuple[list[System], NotRun]:
+    """The prompting systems; those that nobody asked for, or that have no key, with the reason."""
+    from pipeline.evaluation.prompting import LABELS, PromptingSystem, available
+    from pipeline.storage import Storage
+
+    unknown = [name for name in kinds if name not in LABELS]
+    if unknown:
+        raise RequestError(f"--prompting {unknown[0]!r} is unknown; choose one of {', '.join(LABELS)}")
+    reason = available(config.gpt4o)
+    systems: list[System] = []
+    not_run: NotRun = []
+    for kind, label in LABELS.items():
+        if kind not in kinds:
+            not_run.append((label, f"not asked for; --prompting {kind}"))
+        elif reason is not None:
+            not_run.append((label, reason))
+        else:
+            storage = Storage(config.out)
+            systems.append(
+                PromptingSystem(
+                    kind, config.language, config.gpt4o, storage, samples=samples, seed=config.seed, message=tell
+                )
+            )  # fmt: skip
+    return systems, not_run
+
+
+def _tell(line: str) -> None:
+    """Progress, on stderr."""
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def _silent(line: str) -> None:
+    """Nothing."""
