@@ -176,8 +176,9 @@ def shift_rows(language: Language, code: str, share: float) -> str:
 def restored(language: Language, source: Sequence[tuple[Token, str]], text: str) -> str:
     """``text`` with the literals, names, comments and blank lines of the code that ``source`` is `shrunk` from.
 
-    The tokens of both are aligned by class (a literal is like any other of its kind). Where the classes match, the
-    code's own token returns; what a model added is translated back where the code shrank something to it.
+    The tokens of both are aligned by class: a literal is like any other of its kind, and so is a name. Where the classes
+    match, the code's own token returns, for a last-mile mistake is one of structure; what a model added is translated
+    back where the code shrank something to it.
     """
     tokens = language.tokens(text)
     seen = [(i, token, short) for i, (token, short) in enumerate(source) if short]
@@ -213,11 +214,10 @@ def restored(language: Language, source: Sequence[tuple[Token, str]], text: str)
 
 
 def _class_of(language: str, kind: TokenKind, text: str) -> str:
-    """Literals by their kind, words of a bank by their bank; the kind of a word hangs on what is around it."""
+    """Literals by their kind; words by the mark that they bear, as their kind hangs on what is around them."""
     if kind in _LITERALS:
         return kind.value
+    if kind not in _WORDS or (language == "excel" and text in ("TRUE", "FALSE")):
+        return f"text {text}"
     colon = ":" if text.endswith(":") else ""
-    for bank in _WORDS:
-        if text.removesuffix(colon) in _BANKS.get((language, bank), ()):
-            return ("word" if bank in _BARE else bank.value) + colon
-    return f"text {text}"
+    return ("word" if kind in _BARE else kind.value) + colon
