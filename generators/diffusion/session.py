@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import BaseModel
 
 from generators.checkpoints import CheckpointError
 from generators.diffusion.card import write_card
@@ -177,7 +178,7 @@ class TrainingRun:
 
 def _defaults() -> dict[str, Any]:
     """What settings were that a run older than them does not name."""
-    sections = {"model": ModelConfig, "training": TrainingConfig}
+    sections: dict[str, type[BaseModel]] = {"model": ModelConfig, "training": TrainingConfig}
     return {
         f"{section}.{name}": field.default
         for section, schema in sections.items()

@@ -112,8 +112,8 @@ def _print(done: Repair, show: str, language: str, max_tokens: int) -> None:
 
     console = stdout()
     if show == "candidates":
-        for line in candidate_lines(done):
-            console.print(line)
+        for candidate in candidate_lines(done):
+            console.print(candidate)
         return
     if done.outcome is Outcome.TOO_LONG:
         complain(f"the snippet has more than {max_tokens} tokens; train a model with a larger model.max_tokens")
