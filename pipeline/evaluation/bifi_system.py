@@ -18,6 +18,8 @@ class BifiSystem:
     Its beams are no independent samples: ``beams`` in its identity says so.
     """
 
+    failed = 0
+
     def __init__(self, folder: Path, language: str, *, beams: int = BEAMS) -> None:
         """Raises CheckpointError where the folder holds no fixer of the language."""
         config = read_config(folder, language, "fixer")

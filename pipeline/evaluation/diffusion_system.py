@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class DiffusionSystem:
     """Proposals by noise level; what the language already accepts is its own and only proposal, without a level."""
 
+    failed = 0
+
     def __init__(
         self, folder: Path, language: str, *, levels: Levels | None = None, samples: int = 5, steps: int | None = None,
         canvas: Canvas = "fixed", seed: int = 0, name: str | None = None,

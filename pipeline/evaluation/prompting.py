@@ -82,6 +82,7 @@ class PromptingSystem:
         base_delay: float = 1.0,
     ) -> None:  # fmt: skip
         check_address(options)
+        self.failed = 0
         self.name = f"{LABELS[kind]} ({options.model})"
         self._kind = kind
         self._language = language
@@ -113,7 +114,7 @@ class PromptingSystem:
             RequestError: no key, no such model, no such server, or another command is at work in OUT.
             RunError: the budget is used up, or nearly every request fails; the same command goes on.
         """
-        step = self._at_once()
+        step, self.failed = self._at_once(), 0
         with self._storage.owned():
             answers = AnswerStore(self._storage)
             opened = open_transport(self._options, answers, self._message, base_delay=self._base_delay)
@@ -122,6 +123,7 @@ class PromptingSystem:
                     window = problems[first : first + step]
                     requests = [self._requests(problem) for problem in window]
                     failed = transport.ask([request for row in requests for request in row])
+                    self.failed += len(failed)
                     done = f"{first + len(window):,} of {len(problems):,} problems"
                     self._message(f"{self.name}: {done}, {len(failed):,} requests failed; {budget}")
                     for problem, row in zip(window, requests, strict=True):

@@ -44,6 +44,9 @@ def proposals_of(system: System, benchmark: Benchmark, storage: Storage, tell: T
             tell(f"{system.name}: {len(found):,} of {total:,} problems of {benchmark.name}")
     if len(found) != total:
         raise ValueError(f"{system.name} answered {len(found)} of {total} problems: a system yields one list for each")
+    if system.failed:
+        tell(f"{system.name}: {system.failed:,} requests failed; the same command asks for these again")
+        return found
     lines = [canonical_json(about), *(json.dumps([[p.level, p.sample, p.text] for p in given]) for given in found)]
     storage.write(path, compress("\n".join(lines)))
     return found

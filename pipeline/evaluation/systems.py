@@ -50,6 +50,7 @@ class System(Protocol):
     """Anything that repairs."""
 
     name: str
+    failed: int  # requests that failed for good in `propose`, and may do better in another: its proposals are not kept
 
     @property
     def identity(self) -> dict[str, Any]:

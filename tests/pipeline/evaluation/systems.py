@@ -18,7 +18,7 @@ class FakeSystem:
 
     def __init__(self, name: str, given: Given, **identity: Any) -> None:
         self.name = name
-        self.calls = 0
+        self.calls = self.failed = 0
         self.given = given
         self._identity = {"name": name} | identity
 

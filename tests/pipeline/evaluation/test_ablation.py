@@ -37,6 +37,8 @@ RIGHT = {"print(x": "print(x)", "y = x)": "y = x"}
 class Fake:
     """Repairs, if it is codefusion, and keeps what is broken otherwise; at two levels."""
 
+    failed = 0
+
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self.checkpoint = load_checkpoint(folder, "python")  # it was trained

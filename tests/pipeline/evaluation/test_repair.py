@@ -338,3 +338,21 @@ def test_python_without_truths_has_no_sketch_match_and_still_every_table(tmp_pat
     assert (vote["sketch"], vote["executed"]) == (None, share(4, 4))
     assert found["figure6"]["model"][0]["repaired"] == 4
     assert [reference["system"] for reference in found["references"]] == ["the broken code itself"]
+
+
+def test_proposals_that_miss_failed_requests_are_asked_for_again(tmp_path: Path) -> None:
+    system = FakeSystem("prompt", {"=SUM(A1": [Proposal(text=None)]})
+    system.failed = 1
+    lines: list[str] = []
+    for _ in range(2):
+        evaluate_repair(
+            benchmark=make_benchmark([("=SUM(A1", "=SUM(A1)")]), systems=[system], out=tmp_path, report=lines.append
+        )
+    assert system.calls == 2
+    assert any("1 requests failed" in line for line in lines)
+    system.failed = 0
+    for _ in range(2):
+        evaluate_repair(
+            benchmark=make_benchmark([("=SUM(A1", "=SUM(A1)")]), systems=[system], out=tmp_path, report=lines.append
+        )
+    assert system.calls == 3
