@@ -120,6 +120,15 @@ def train_in_process(
         folder=folder, language=get_language(language), preset_name=preset_name, preset=preset,
         source=Source(name=source.uri.rsplit("/", 1)[-1], sha256=source.sha256), read=source.snippets, device=device,
     )  # fmt: skip
+    if run.trainer.rank == 0:
+        counts = run.trainer.model.parameter_counts()
+        report(
+            {
+                "parameters": counts["total"], "without_embeddings": counts["without_embeddings"],
+                "vocabulary": len(run.dataset.tokenizer), "snippets": len(run.dataset.train),
+                "held_out": len(run.dataset.validation), "steps_done": run.trainer.step,
+            }
+        )  # fmt: skip
     return run.run(report, should_stop)
 
 

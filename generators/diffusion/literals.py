@@ -176,9 +176,9 @@ def shift_rows(language: Language, code: str, share: float) -> str:
 def restored(language: Language, source: Sequence[tuple[Token, str]], text: str) -> str:
     """``text`` with the literals, names, comments and blank lines of the code that ``source`` is `shrunk` from.
 
-    The tokens of both are aligned by class: a literal is like any other of its kind, and so is a name. Where the classes
-    match, the code's own token returns, for a last-mile mistake is one of structure; what a model added is translated
-    back where the code shrank something to it.
+    The tokens of both are aligned by class: a literal is like any other of its kind, and so is a name. Where the
+    classes match, the code's own token returns, for a last-mile mistake is one of structure; what a model added is
+    translated back where the code shrank something to it.
     """
     tokens = language.tokens(text)
     seen = [(i, token, short) for i, (token, short) in enumerate(source) if short]

@@ -160,7 +160,8 @@ from schemas.errors import RunError
 
 def report(line):
     print(json.dumps(line), flush=True)
-    os.kill(os.getpid(), signal.{name})
+    if "step" in line:
+        os.kill(os.getpid(), signal.{name})
 
 try:
     train(**json.loads(sys.argv[1]), report=report)
@@ -182,11 +183,14 @@ def test_a_terminated_run_saves_and_the_same_call_resumes(corpus: str, tmp_path:
     assert stopped.stderr == (
         f"training was stopped; its state is saved in {tmp_path / 'out'}: the same command resumes\n"
     )
-    lines = [json.loads(text) for text in stopped.stdout.splitlines()]
+    first, *lines = [json.loads(text) for text in stopped.stdout.splitlines()]
+    assert first["steps_done"] == 0 and first["parameters"] > first["without_embeddings"] > 0
     assert [line["step"] for line in lines] == [50]
     train(**arguments(corpus, tmp_path / "out"), report=lines.append)
+    assert lines.pop(1) == first | {"steps_done": 50}
     whole: list[dict[str, Any]] = []
     train(**arguments(corpus, tmp_path / "whole"), report=whole.append)
+    assert whole.pop(0) == first
     assert [line["step"] for line in whole] == [50, 60]
     assert [without_times(line) for line in lines] == [without_times(line) for line in whole]
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("out", "whole")]
@@ -194,9 +198,13 @@ def test_a_terminated_run_saves_and_the_same_call_resumes(corpus: str, tmp_path:
 
 
 def test_an_interrupted_run_stops_too_and_gives_the_signals_back(corpus: str, tmp_path: Path) -> None:
+    def interrupt(line: dict[str, Any]) -> None:
+        if "step" in line:
+            signal.raise_signal(signal.SIGINT)
+
     before = [signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(RunError, match="the same command resumes"):
-        train(**arguments(corpus, tmp_path / "out"), report=lambda line: signal.raise_signal(signal.SIGINT))
+        train(**arguments(corpus, tmp_path / "out"), report=interrupt)
     assert [signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)] == before
     state = json.loads((tmp_path / "out" / "training" / "state.json").read_text())
     assert state["step"] == 50

@@ -68,7 +68,7 @@ def run(corpus: str, out: Path, lines: list[tuple[str, int]], **changes: Any) ->
     arguments: dict[str, Any] = {
         "language": "python", "corpus": corpus, "benchmark": BENCHMARK, "preset": "small", "steps": 3, "out": out,
         "make_system": Fake, "variants": NAMES, "settings": SETTINGS, "tell": lambda line: None,
-        "report_training": lambda variant, line: lines.append((variant, line["step"])),
+        "report_training": lambda variant, line: "step" in line and lines.append((variant, line["step"])),
     }  # fmt: skip
     return ablation.ablate(**arguments | changes)
 
