@@ -37,8 +37,8 @@ fuzz: $(READY) ## 100,000 hostile inputs a language
 	set -e; for language in excel powershell python; do \
 		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
 
-bench: $(READY) ## speed and memory, as ratios in one run; verdicts.py and bifi_repairs.py there want data
-	set -e; for name in denoising_step memory run_overhead flame_speed; do \
+bench: $(READY) ## speed and memory, as ratios in one run; the scripts there that want data are run by hand
+	set -e; for name in denoising_step memory run_overhead flame_speed repair_overhead; do \
 		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean: ## everything that the targets made

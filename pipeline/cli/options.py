@@ -15,6 +15,15 @@ option = partial(typer.Option, show_default=False)  # where the help text itself
 LANGUAGE_NAMES = ", ".join(LANGUAGES)
 
 Out = Annotated[str, typer.Argument(metavar="OUT", help="Local path or URI of a dataset.", show_default=False)]
+SnippetFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="A source file or - for standard input, which are one snippet; .jsonl, .jsonl.gz or .parquet; or the "
+        "folder of a dataset.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, option("--json", help="Print figures as JSON, and nothing else.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of every random draw.")]
 Settings = Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, option, require_language
+from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, SnippetFile, option, require_language
 from pipeline.cli.output import complain, counts_table, print_json, stdout
 from schemas.errors import RequestError
 
@@ -25,15 +25,7 @@ Recovery = Annotated[
 
 
 def repair(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="A source file or - for standard input, which are one snippet; .jsonl, .jsonl.gz or .parquet; or the "
-            "folder of a dataset.",
-            show_default=False,
-        ),
-    ],
+    file: SnippetFile,
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
     checkpoint: Annotated[str | None, option(metavar="DIR", help="The bundled model if not given.")] = None,
     noise_levels: NoiseLevels = None,

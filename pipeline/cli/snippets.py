@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import LANGUAGE_NAMES, Json, option, require_language
+from pipeline.cli.options import LANGUAGE_NAMES, Json, SnippetFile, option, require_language
 from pipeline.cli.output import counts_table, print_json, stdout
 from pipeline.terminal import printable
 from schemas.errors import RequestError
@@ -17,15 +17,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="A source file or - for standard input, which are one snippet; .jsonl, .jsonl.gz or .parquet; or the "
-            "folder of a dataset.",
-            show_default=False,
-        ),
-    ],
+    file: SnippetFile,
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
     column: Annotated[str, typer.Option(help="Where a snippet lies in a row, as `fixed` in a dataset.")] = "code",
     strict: Annotated[bool, option("--strict", help="Exit with 1 if a snippet is rejected.")] = False,
