@@ -134,10 +134,15 @@ def train_in_process(
 
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Interrupt and terminate end the step that is running, save, and stop."""
+    """Interrupt and terminate end the step that is running, save, and stop; a second one does not wait for that.
+
+    Samples that are being judged take long with a large model: what was saved last is there in any case.
+    """
     received: list[int] = []
 
     def note(signum: int, frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
         received.append(signum)
 
     before = {which: signal.signal(which, note) for which in (signal.SIGINT, signal.SIGTERM)}

@@ -17,7 +17,7 @@ from generators.diffusion.checkpoint import load_checkpoint
 from generators.diffusion.config import PAPER, SMALL
 from generators.diffusion.variants import VARIANTS
 from pipeline.cli import main
-from pipeline.train import load_preset, train
+from pipeline.train import load_preset, stop_signals, train
 from schemas.config import ConfigError
 from schemas.errors import RequestError, RunError
 
@@ -208,3 +208,10 @@ def test_an_interrupted_run_stops_too_and_gives_the_signals_back(corpus: str, tm
     assert [signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)] == before
     state = json.loads((tmp_path / "out" / "training" / "state.json").read_text())
     assert state["step"] == 50
+
+
+def test_a_second_signal_does_not_wait() -> None:
+    with pytest.raises(KeyboardInterrupt), stop_signals() as should_stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert should_stop()
+        signal.raise_signal(signal.SIGINT)
