@@ -54,10 +54,14 @@ def evaluate_repair(
         report: gets lines of progress.
 
     Raises:
-        RequestError: nothing to evaluate or to score, or ``tune`` has no problem of its own.
+        RequestError: nothing to evaluate or to score, ``tune`` has no problem of its own, or ``out`` cannot be made.
     """
     scorer = Scorer(benchmark.language, run_tests=run_tests)
     _require(benchmark, systems, scorer)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"cannot make the folder {out} ({error.strerror}); choose another --out") from error
     tuning = None if tune is None else _without(tune, benchmark)
     storage = Storage(str(out))
 

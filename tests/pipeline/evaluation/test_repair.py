@@ -356,3 +356,11 @@ def test_proposals_that_miss_failed_requests_are_asked_for_again(tmp_path: Path)
             benchmark=make_benchmark([("=SUM(A1", "=SUM(A1)")]), systems=[system], out=tmp_path, report=lines.append
         )
     assert system.calls == 3
+
+
+def test_a_place_that_is_no_folder_is_refused_before_any_system_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    system = diffusion()
+    with pytest.raises(RequestError, match="choose another --out"):
+        evaluate(systems=[system], out=tmp_path / "file")
+    assert system.calls == 0
