@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.cli.models import print_figures
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
 from pipeline.cli.output import print_json, print_table, stdout
-from pipeline.cli.repair import NoiseLevels, Recovery
+from pipeline.cli.repair import CanvasName, NoiseLevels, Recovery
 
 
 def ablate(
@@ -29,10 +29,7 @@ def ablate(
     samples: Annotated[int, typer.Option(min=1, help="Of each noise level.")] = 5,
     noise_levels: NoiseLevels = None,
     recovery: Recovery = None,
-    canvas: Annotated[
-        Literal["fixed", "shifted"],
-        typer.Option(help="fixed: tokens stay in their places, as in the paper; shifted: most candidates move some."),
-    ] = "fixed",
+    canvas: CanvasName = "fixed",
     seed: Seed = 0,
     settings: Settings = None,
     as_json: Json = False,

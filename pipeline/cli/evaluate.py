@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.evaluate_trajectory import trajectory
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
 from pipeline.cli.output import print_json, print_table, stdout
-from pipeline.cli.repair import NoiseLevels, Recovery
+from pipeline.cli.repair import CanvasName, NoiseLevels, Recovery
 from pipeline.terminal import printable
 from schemas.errors import RequestError
 
@@ -50,10 +50,7 @@ def repair(
     recovery: Recovery = None,
     samples: Annotated[int, typer.Option(min=1, help="Of each noise level, and of each prompt.")] = _SAMPLES,
     steps: Annotated[int | None, option(min=1, help="Of the reverse process; the checkpoint's if not given.")] = None,
-    canvas: Annotated[
-        Literal["fixed", "shifted"],
-        typer.Option(help="fixed: tokens stay in their places, as in the paper; shifted: most candidates move some."),
-    ] = "fixed",
+    canvas: CanvasName = "fixed",
     fixer: Annotated[
         str | None, option(metavar="DIR", help="BIFI's fixer, as `train --generator bifi` makes it.")
     ] = None,

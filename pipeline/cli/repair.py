@@ -22,6 +22,10 @@ Recovery = Annotated[
     str | None,
     option("--recovery", metavar="R,...", help="The same as shares of tokens still readable; 0.99,0.95,0.9,...0.3."),
 ]
+CanvasName = Annotated[
+    Literal["fixed", "shifted"],
+    typer.Option(help="fixed: tokens stay in their places, as in the paper; shifted: most candidates move some."),
+]
 
 
 def repair(
@@ -32,10 +36,7 @@ def repair(
     recovery: Recovery = None,
     samples: Annotated[int, typer.Option(min=1, help="Candidates of each noise level.")] = 7,
     steps: Annotated[int | None, option(min=1, help="Of the reverse process; 20 if not given.")] = None,
-    canvas: Annotated[
-        Literal["shifted", "fixed"],
-        typer.Option(help="fixed: tokens stay in their places, as in the paper; shifted: most candidates move some."),
-    ] = "shifted",
+    canvas: CanvasName = "shifted",
     pool: Annotated[
         Literal["vote", "best"],
         typer.Option(help="vote: over all levels; best: the one level that you found best, on other snippets."),
