@@ -38,7 +38,7 @@ fuzz: $(READY) ## 100,000 hostile inputs a language
 		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
 
 bench: $(READY) ## speed and memory, as ratios in one run; the scripts there that want data are run by hand
-	set -e; for name in denoising_step memory run_overhead flame_speed repair_overhead; do \
+	set -e; for name in denoising_step training_step memory run_overhead flame_speed repair_overhead; do \
 		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean: ## everything that the targets made

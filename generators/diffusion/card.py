@@ -37,7 +37,8 @@ def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[
         f"- Literals delexicalised: {'yes' if config.training.delexicalise else 'no'}; "
         f"at most {config.model.max_tokens - 1} tokens a snippet",
         f"- Token recovery of the noised embeddings by noise level t/T: {_recovery(checkpoint)}",
-        f"- Sampler: {config.sampling.steps} steps, fed back: {config.sampling.feedback}, eta {config.sampling.eta:g}",
+        f"- Sampler: {config.sampling.steps} steps, fed back: {config.sampling.feedback} at temperature "
+        f"{config.sampling.temperature:g}, eta {config.sampling.eta:g}",
         "",
         "Samples from pure noise, judged by the language's validator:",
         "",

@@ -13,6 +13,7 @@ ScheduleName = Literal["sqrt", "cosine", "linear", "logsnr"]
 Denoiser = Literal["transformer", "unet"]
 Rounding = Literal["decoder", "clamp"]
 Prediction = Literal["x0", "noise"]
+Precision = Literal["fp32", "bf16"]
 
 
 class _Settings(BaseModel):
@@ -70,6 +71,7 @@ class TrainingConfig(_Settings):
     steps: int = Field(ge=1)
     seed: int = 0
     batch_tokens: int = Field(ge=16)  # of one process
+    precision: Precision = "fp32"  # of the matrix products; bf16 is quicker where the processor has it, else slower
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     beta2: float = Field(default=0.98, gt=0, lt=1)
@@ -96,6 +98,7 @@ class SamplingConfig(_Settings):
 
     steps: int = Field(default=50, ge=1)
     feedback: Feedback  # what estimates x_0 in the update: N as in the paper, D, softmax(H) E, or the nearest embedding
+    temperature: float = Field(default=1.0, gt=0)  # of the softmax that is fed back; below 1 it commits earlier
     eta: float = Field(default=1.0, ge=0, le=1)  # 1 re-noises fully as the paper does, 0 is DDIM
     time_power: float = Field(default=1.0, gt=0)  # t/T = (k / steps) ** time_power
 

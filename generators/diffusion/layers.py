@@ -46,9 +46,10 @@ class Block(nn.Module):
         q_BLHK, k_BLHK, v_BLHK = qkv.unbind(2)
         if rotation_L1K is not None:
             q_BLHK, k_BLHK = _rotate(q_BLHK, rotation_L1K), _rotate(k_BLHK, rotation_L1K)
-        attended_BHLK = F.scaled_dot_product_attention(
-            q_BLHK.transpose(1, 2), k_BLHK.transpose(1, 2), v_BLHK.transpose(1, 2)
-        )
+        with torch.autocast(x_BLW.device.type, enabled=False):  # on a CPU bf16 makes attention slower
+            attended_BHLK = F.scaled_dot_product_attention(
+                q_BLHK.float().transpose(1, 2), k_BLHK.float().transpose(1, 2), v_BLHK.float().transpose(1, 2)
+            )
         x_BLW = x_BLW + self.attention_out(attended_BHLK.transpose(1, 2).reshape(B, L, W))
         hidden = F.silu(self.feedforward_in(self.feedforward_norm(x_BLW)))
         x_BLW = x_BLW + self.feedforward_out(hidden)
@@ -56,7 +57,7 @@ class Block(nn.Module):
 
 
 def _rotate(x_BLHK: Tensor, rotation_L1K: Tensor) -> Tensor:
-    pairs = torch.view_as_complex(x_BLHK.reshape(*x_BLHK.shape[:-1], -1, 2).contiguous())
+    pairs = torch.view_as_complex(x_BLHK.float().reshape(*x_BLHK.shape[:-1], -1, 2).contiguous())
     return torch.view_as_real(pairs * rotation_L1K).flatten(-2)
 
 

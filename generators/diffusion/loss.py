@@ -77,7 +77,7 @@ class DiffusionLoss(nn.Module):
         decoder = (((decoded_BLE - target_BLE) ** 2).mean(-1) * weight_BL).sum()
         if model.config.rounding == "clamp":
             decoder = torch.zeros_like(decoder)
-        ce_BL = F.cross_entropy(logits_BLV.transpose(1, 2), tokens_BL, reduction="none")
+        ce_BL = F.cross_entropy(logits_BLV.flatten(0, 1), tokens_BL.flatten(), reduction="none").view_as(tokens_BL)
         cross_entropy = (ce_BL * weight_BL).sum()
         own_BL = (tokens_BL != PAD).float()
         row_ce_B = ((ce_BL * own_BL).sum(1) / own_BL.sum(1)).detach()

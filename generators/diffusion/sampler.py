@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from generators.diffusion.config import Feedback, SamplingConfig
+from generators.diffusion.config import SamplingConfig
 from generators.diffusion.model import CodeDiffusion
 
 DecodeWhen = Callable[[int], bool]
@@ -69,7 +69,7 @@ def reverse_diffusion(
         decoded_BLE = logits_BLV = None
         if wanted or sampling.feedback in ("decoder", "softmax"):
             decoded_BLE, logits_BLV = model.decode(denoised_BLE)
-        x0_BLE = _estimate(model, sampling.feedback, denoised_BLE, decoded_BLE, logits_BLV)
+        x0_BLE = _estimate(model, sampling, denoised_BLE, decoded_BLE, logits_BLV)
         tokens_BL = logits_BLV.argmax(-1) if wanted and logits_BLV is not None else None
         yield Step(t, x_BLE, x0_BLE, tokens_BL)
         if t > 0:
@@ -77,14 +77,15 @@ def reverse_diffusion(
 
 
 def _estimate(
-    model: CodeDiffusion, feedback: Feedback, denoised_BLE: Tensor, decoded_BLE: Tensor | None, logits: Tensor | None
-) -> Tensor:
+    model: CodeDiffusion, sampling: SamplingConfig, denoised_BLE: Tensor, decoded_BLE: Tensor | None,
+    logits_BLV: Tensor | None,
+) -> Tensor:  # fmt: skip
     """What stands for x_0 in the update."""
-    if feedback == "decoder" and decoded_BLE is not None:
+    if sampling.feedback == "decoder" and decoded_BLE is not None:
         return decoded_BLE
-    if feedback == "softmax" and logits is not None:
-        return logits.softmax(-1) @ model.embeddings()
-    if feedback == "nearest":
+    if sampling.feedback == "softmax" and logits_BLV is not None:
+        return (logits_BLV / sampling.temperature).softmax(-1) @ model.embeddings()
+    if sampling.feedback == "nearest":
         return nearest_embedding(denoised_BLE, model.embeddings())
     return denoised_BLE
 

@@ -119,10 +119,11 @@ class Trainer:
         chance = float(torch.rand(1, generator=rng))
         self_condition = self.model.config.self_conditioning and chance < settings.self_conditioning_rate
         noised_BL = self._noised(tokens_BL, rng) if settings.paragraph_denoising else None
-        terms: LossTerms = self.loss(
-            tokens_BL.to(self.device), level_B.to(self.device), noise_BLE.to(self.device), self_condition,
-            None if noised_BL is None else noised_BL.to(self.device),
-        )  # fmt: skip
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
+            terms: LossTerms = self.loss(
+                tokens_BL.to(self.device), level_B.to(self.device), noise_BLE.to(self.device), self_condition,
+                None if noised_BL is None else noised_BL.to(self.device),
+            )  # fmt: skip
         rate = learning_rate(counters.step, settings)
         for group in self.optimiser.param_groups:
             group["lr"] = rate

@@ -28,38 +28,45 @@ TILE = 32
 
 
 def products(model: CodeDiffusion, batch: int, frame: int) -> list[Callable[[], torch.Tensor]]:
-    """Every matrix product of one step: projections, stems, attention, feed-forward, head, softmax times embeddings."""
+    """Every matrix product of one step of the sampler: the model's, and softmax times embeddings."""
+    denoiser, decoder = shapes(model, batch, frame)
+    return [bare(shape) for shape in (*denoiser, *decoder, (1, batch * frame, VOCABULARY, model.config.embedding_dim))]
+
+
+Shape = tuple[int, int, int, int]  # how many at once, rows, inner, columns
+
+
+def shapes(model: CodeDiffusion, batch: int, frame: int) -> tuple[list[Shape], list[Shape]]:
+    """The matrix products of denoiser, and of decoder and head: projections, stems, attention, feed-forward."""
     c = model.config
     tokens, head = batch * frame, c.width // c.heads
 
-    def product(rows: int, inner: int, columns: int) -> Callable[[], torch.Tensor]:
-        a, b = torch.randn(rows, inner), torch.randn(inner, columns)
-        return lambda: a @ b
-
-    def attention() -> list[Callable[[], torch.Tensor]]:
-        q, k = torch.randn(batch * c.heads, frame, head), torch.randn(batch * c.heads, head, frame)
-        p, v = torch.randn(batch * c.heads, frame, frame), torch.randn(batch * c.heads, frame, head)
-        return [lambda: torch.bmm(q, k), lambda: torch.bmm(p, v)]
-
-    def block() -> list[Callable[[], torch.Tensor]]:
+    def block() -> list[Shape]:
         wide = c.feedforward * c.width
-        return [
-            product(tokens, c.width, 3 * c.width), *attention(), product(tokens, c.width, c.width),
-            product(tokens, c.width, wide), product(tokens, wide, c.width),
-        ]  # fmt: skip
+        attention = [(batch * c.heads, frame, head, frame), (batch * c.heads, frame, frame, head)]
+        projections = [(c.width, 3 * c.width), (c.width, c.width), (c.width, wide), (wide, c.width)]
+        return [*((1, tokens, inner, columns) for inner, columns in projections), *attention]
 
-    def stack(inputs: int, blocks: int, kernel: int) -> list[Callable[[], torch.Tensor]]:
-        stem = [product(tokens, kernel * c.width, c.width)] if kernel else []
+    def stack(inputs: int, blocks: int, kernel: int) -> list[Shape]:
+        stem = [(1, tokens, kernel * c.width, c.width)] if kernel else []
         inner = [p for _ in range(blocks) for p in block()]
-        return [product(tokens, inputs, c.width), *stem, *inner, product(tokens, c.width, c.embedding_dim)]
+        return [(1, tokens, inputs, c.width), *stem, *inner, (1, tokens, c.width, c.embedding_dim)]
 
     doubled = c.embedding_dim * (2 if c.self_conditioning else 1)
-    return [
-        *stack(doubled, c.denoiser_blocks, c.denoiser_kernel),
-        *stack(c.embedding_dim, c.decoder_blocks, c.decoder_kernel),
-        product(tokens, c.embedding_dim, VOCABULARY),
-        product(tokens, VOCABULARY, c.embedding_dim),
-    ]
+    return (
+        stack(doubled, c.denoiser_blocks, c.denoiser_kernel),
+        [
+            *stack(c.embedding_dim, c.decoder_blocks, c.decoder_kernel),
+            (1, tokens, c.embedding_dim, len(model.embedding.weight)),
+        ],
+    )
+
+
+def bare(shape: Shape, dtype: torch.dtype = torch.float32) -> Callable[[], torch.Tensor]:
+    """One product of the shape, as nothing but a call."""
+    many, rows, inner, columns = shape
+    a, b = torch.randn(many, rows, inner, dtype=dtype), torch.randn(many, inner, columns, dtype=dtype)
+    return (lambda: a[0] @ b[0]) if many == 1 else (lambda: torch.bmm(a, b))
 
 
 def main() -> None:
@@ -72,7 +79,7 @@ def main() -> None:
     steps = SMALL.sampling.steps + 1
     for frame in (8, 16, 32):
         ratios, decode_ratios, step_ms = [], [], []
-        bare = products(model, TILE, frame)
+        alone = products(model, TILE, frame)
 
         def sample(every: bool, frame: int = frame) -> float:
             noise = RowNoise(list(range(TILE)), frame, SMALL.model.embedding_dim, torch.device("cpu"))
@@ -87,7 +94,7 @@ def main() -> None:
             with torch.inference_mode():
                 start = time.perf_counter()
                 for _ in range(steps):
-                    for product in bare:
+                    for product in alone:
                         product()
                 products_time = time.perf_counter() - start
             ratios.append(selected / products_time)

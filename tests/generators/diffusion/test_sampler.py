@@ -155,6 +155,17 @@ def test_each_feedback_estimates_as_it_says(make_model: Make) -> None:
         torch.testing.assert_close(first.x0_BLE, estimate)
 
 
+def test_a_low_temperature_commits_to_the_likeliest_token(make_model: Make) -> None:
+    model, x = make_model(), row_noise()()
+    _, logits = model.decode(model.denoise(x, torch.ones(len(SEEDS))))
+    for temperature, expected in (
+        (0.5, (logits / 0.5).softmax(-1) @ model.embeddings()),
+        (1e-6, model.embeddings()[logits.argmax(-1)]),
+    ):
+        sampling = settings(feedback="softmax", temperature=temperature)
+        torch.testing.assert_close(next(reverse_diffusion(model, x, row_noise(), sampling)).x0_BLE, expected)
+
+
 def test_nearest_feeds_back_rows_of_the_embedding_table(make_model: Make) -> None:
     model = make_model()
     rows = {tuple(row) for row in model.embeddings().tolist()}

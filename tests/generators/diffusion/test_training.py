@@ -60,6 +60,23 @@ def test_the_loss_falls(make_trainer: MakeTrainer) -> None:
     assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
 
 
+def test_products_in_bf16_learn_as_well_from_weights_in_fp32(make_trainer: MakeTrainer) -> None:
+    runs = {}
+    for precision in ("fp32", "bf16"):
+        trainer = make_trainer(steps=60, warp=False, decay_share=0.0, precision=precision)
+        runs[precision] = [progress.cross_entropy for progress in trainer.run()]
+        assert {p.dtype for p in trainer.model.parameters()} == {torch.float32}
+    assert runs["bf16"] != runs["fp32"]
+    assert runs["bf16"] == pytest.approx(runs["fp32"], rel=0.05)
+
+
+def test_two_runs_of_a_seed_lose_the_same_at_each_of_fifty_steps(make_trainer: MakeTrainer) -> None:
+    for precision in ("fp32", "bf16"):
+        first, second = ([p.loss for p in make_trainer(steps=50, precision=precision).run()] for _ in range(2))
+        assert len(first) == 50
+        assert first == second
+
+
 def test_progress_says_what_was_done(golden: tuple[list[Progress], dict[str, Tensor]], preset: Preset) -> None:
     lines, _ = golden
     assert [line.step for line in lines] == list(range(1, 13))
