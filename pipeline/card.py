@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from schemas.manifest import Manifest
+from schemas.manifest import NEAR, Manifest
 from schemas.record import COLUMNS
 
 _HOW = {
@@ -60,6 +60,8 @@ def render_card(manifest: Manifest, manifest_sha256: str) -> str:
         "the number of pairs was cut to what was asked for.",
         *_corpus(statistics.get("corpus")),
         *_cost(statistics.get("cost")),
+        *_level_yields(statistics.get("level_yields")),
+        *_model_yields(statistics.get("model_yields")),
         "## Figures",
         *(
             _table((title, "pairs"), statistics[name].items())
@@ -78,6 +80,38 @@ def render_card(manifest: Manifest, manifest_sha256: str) -> str:
         _table(("setting", "value"), ((f"`{k}`", _cell(v)) for k, v in sorted(fields.items()))),
     ]
     return _front_matter(metadata) + "\n\n".join(sections) + "\n"
+
+
+def _level_yields(levels: Mapping[str, Mapping[str, int]] | None) -> list[str]:
+    if levels is None:
+        return []
+    columns = ("sampled", "repaired", "pairs", "near")
+    return [
+        "## Where on their trajectories the pairs come from",
+        "Every sampled row, by the noise level t/T of `broken`: above the first number, up to the second. Repaired: "
+        "the parser accepts `fixed`, and `broken` is another text. Pairs: passed the filters, before duplicates and "
+        f"surplus were removed. Near: those at most {NEAR} tokens apart.",
+        _table(("t/T", *columns), ((level, *(counts[c] for c in columns)) for level, counts in levels.items())),
+        "`diffusion.t_range` draws from a part of the trajectory, `diffusion.selection=stratified` among texts that "
+        "the parser refuses, by their distance to `fixed`; `diffusion.align_literals` removes differences in literals "
+        "and names, and `filters.max_distance` drops pairs that are too far apart.",
+    ]
+
+
+def _model_yields(yields: Mapping[str, Any] | None) -> list[str]:
+    if yields is None:
+        return []
+    figures = ("pairs_per_thousand", "near_per_thousand", "pairs_a_minute")
+    rows = (
+        (option["name"], f"`{_cell(option['settings'])}`", *(f"{option[figure]:,.1f}" for figure in figures))
+        for option in yields["options"]
+    )
+    return [
+        "## What other settings would yield",
+        f"Measured with this model on {yields['samples']:,} trajectories ({yields['date']}, {yields['machine']}) by "
+        f"`{yields['command']}`; speeds are of that machine.",
+        _table(("", "settings", "pairs per 1,000 trajectories", f"within {NEAR} tokens", "pairs a minute"), rows),
+    ]
 
 
 def _corpus(corpus: Mapping[str, Any] | None) -> list[str]:

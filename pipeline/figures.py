@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
 
-from generators.base import Usage
+from generators.base import Candidate, Usage
 from generators.gpt4o.cost import price
 from schemas.config import RunConfig
 from schemas.ledger import Ledger
-from schemas.manifest import Receipt, Spent
+from schemas.manifest import NEAR, LevelYield, Receipt, Spent
 from schemas.reasons import Reason
 
 _LONGEST = 10  # token edit distances from here on share a line
+_AFTER_C0 = {Reason.BROKEN_ACCEPTED, Reason.TOO_CLOSE, Reason.TOO_FAR, Reason.BENCHMARK_OVERLAP}  # is accepted
+
+
+class LevelYields:
+    """What becomes of rows, counted by the noise level of their broken side."""
+
+    def __init__(self) -> None:
+        self._levels: dict[int, LevelYield] = defaultdict(LevelYield)
+
+    def add(self, candidate: Candidate, reason: Reason | None, distance: int | None) -> None:
+        """Count a row, if its generator has timesteps: why it is no pair, or how many tokens its sides are apart."""
+        if candidate.timestep is None or candidate.num_steps is None:
+            return
+        self._levels[_tenth(candidate.timestep, candidate.num_steps)] += LevelYield(
+            sampled=1,
+            repaired=int(reason is None or reason in _AFTER_C0),
+            pairs=int(reason is None),
+            near=int(reason is None and distance is not None and distance <= NEAR),
+        )
+
+    @property
+    def by_tenth(self) -> dict[int, LevelYield] | None:
+        """By tenth of t/T; None where no row has a timestep."""
+        return dict(sorted(self._levels.items())) or None
+
+
+def level_yields(receipts: Iterable[Receipt]) -> dict[str, Any]:
+    """Where on their trajectories the shards' rows became pairs; nothing where there are none."""
+    total: dict[int, LevelYield] = defaultdict(LevelYield)
+    for receipt in receipts:
+        for tenth, counts in (receipt.levels or {}).items():
+            total[tenth] += counts
+    return {"level_yields": {_range(k): n.model_dump() for k, n in sorted(total.items())}} if total else {}
+
+
+def _tenth(t: int, steps: int) -> int:
+    """Where t/T is in (0, 1], as `diffusion.t_range` counts: 0 up to 0.1, 9 above 0.9."""
+    return (10 * t - 1) // steps
+
+
+def _range(tenth: int) -> str:
+    return f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}"
 
 
 class Figures:
@@ -32,7 +74,7 @@ class Figures:
         self._kinds.update(kind or "accepted" for kind in table["error_kind"].to_pylist())
         for t, steps in zip(table["timestep"].to_pylist(), table["num_steps"].to_pylist(), strict=True):
             if t is not None and steps is not None:
-                self._noise[min(10 * t // steps, 9)] += 1
+                self._noise[_tenth(t, steps)] += 1
 
     def to_dict(self, ledger: Ledger) -> dict[str, Any]:
         """Everything by name; histograms in the order in which they are read."""
@@ -42,7 +84,7 @@ class Figures:
             "token_edit_distance": {
                 f"{d} or more" if d == _LONGEST else str(d): n for d, n in sorted(self._distances.items())
             },
-            "noise_level": {f"{k / 10:.1f} to {(k + 1) / 10:.1f}": n for k, n in sorted(self._noise.items())},
+            "noise_level": {_range(k): n for k, n in sorted(self._noise.items())},
             "error_kind": dict(sorted(self._kinds.items(), key=lambda item: (-item[1], item[0]))),
         }
 

@@ -26,7 +26,10 @@ class Ingredients:
         self._config = config
         self._source: CorpusSource | None = None
         self.hashes: dict[str, str | None] = _hashes(config)
-        if config.generator != "diffusion":
+        self._yields: dict[str, Any] = {}
+        if config.generator == "diffusion":
+            self._yields = _model_yields(config)
+        else:
             self._source = open_corpus(config.language, config.corpus, config.corpus_column)
             self.hashes["corpus"] = self._source.identity
 
@@ -43,9 +46,18 @@ class Ingredients:
     def statistics(self) -> dict[str, Any]:
         """What the manifest says of them."""
         if self.corpus is None or self._source is None:
-            return {}
+            return self._yields
         counts = {k: getattr(self.corpus, k) for k in ("read", "rejected", "too_long", "duplicates")}
         return {"corpus": {"name": self._source.name, **counts, "used": len(self.corpus.snippets)}}
+
+
+def _model_yields(config: RunConfig) -> dict[str, Any]:
+    """What was measured of the model's pairs under several settings, where that was recorded beside its weights."""
+    from generators.diffusion.checkpoint import find_checkpoint
+    from generators.diffusion.yields import read_yields
+
+    yields = read_yields(find_checkpoint(config.language, config.checkpoint))
+    return {} if yields is None else {"model_yields": yields.model_dump()}
 
 
 def _hashes(config: RunConfig) -> dict[str, str | None]:

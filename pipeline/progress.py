@@ -65,11 +65,13 @@ class Tally:
         self._first = self._first or (self._clock(), prefix_pairs)
 
     def line(self) -> str:
-        """Rows, rows a second, what passed, the three most frequent reasons against, time left."""
+        """Rows and pairs, duplicates included, by time; what passed, the most frequent reasons against, time left."""
         rows = self._ledger.sampled
         seconds = self._clock() - self._started
         parts = [f"{rows:,} rows" + (f" at {rows / seconds:,.0f}/s" if seconds > 0 else "")]
         if rows:
+            if seconds > 0:
+                parts.append(f"{60 * self._ledger.written / seconds:,.0f} pairs a minute")
             parts.append(f"passed {self._ledger.written / rows:.1%}")
             parts += [f"{reason.value} {n / rows:.1%}" for reason, n in self._ledger.reasons.most_common(3)]
         return ", ".join(parts + self._time_left())

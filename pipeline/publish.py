@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.card import pending_card
-from pipeline.figures import Figures, cost
+from pipeline.figures import Figures, cost, level_yields
 from pipeline.published import CARD, MANIFEST, encode_card, encode_manifest
 from pipeline.storage import Storage
 from pipeline.tables import describe, encode, load
@@ -93,7 +93,7 @@ def publish(
         shards=len(receipts),
         ledger=ledger.to_dict(),
         files=files,
-        statistics=figures.to_dict(ledger) | cost(receipts, config) | dict(statistics or {}),
+        statistics=figures.to_dict(ledger) | level_yields(receipts) | cost(receipts, config) | dict(statistics or {}),
     )
     data = encode_manifest(manifest)
     storage.write(MANIFEST, data)

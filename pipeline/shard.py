@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from generators.base import Candidate, Generator
 from pipeline.decontamination import benchmark_texts, normalise
+from pipeline.figures import LevelYields
 from pipeline.plan import Plan
 from pipeline.storage import MissingFileError, Storage
 from pipeline.tables import is_intact, store
@@ -64,12 +65,13 @@ def finish(
         LedgerError: rows are missing.
         StorageError: a file cannot be written.
     """
-    ledger, spent = Ledger(), Spent()
+    ledger, spent, levels = Ledger(), Spent(), LevelYields()
     pairs: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
     for candidate in candidates:
         spent += _spent(candidate)
         row, reason = candidate_record(candidate, config, shard)
+        levels.add(candidate, reason, row.get("token_edit_distance"))
         if reason is not None:
             ledger.drop(reason)
             rejects.append(row | {"reason": reason.value})
@@ -84,7 +86,7 @@ def finish(
     stored = store(storage, f"{SHARDS}/{name}", pa.Table.from_pylist(pairs, schema=PAIR_SCHEMA))
     receipt = Receipt(
         shard=shard, identity=fingerprint, pairs=stored, rejected=rejected, ledger=ledger.to_dict(),
-        spent=spent if spent.answers else None,
+        spent=spent if spent.answers else None, levels=levels.by_tenth,
     )  # fmt: skip
     storage.write(receipt_path(shard), receipt.model_dump_json(indent=1).encode())
     return receipt

@@ -16,6 +16,7 @@ LanguageName = Literal["excel", "powershell", "python"]
 GeneratorName = Literal["diffusion", "flame", "bifi", "gpt4o"]
 Feedback = Literal["denoiser", "decoder", "softmax", "nearest"]
 Share = Annotated[float, Field(ge=0, le=1)]
+TokenCount = Annotated[int, Field(ge=1)]
 
 
 class ConfigError(RequestError):
@@ -31,17 +32,23 @@ class DiffusionOptions(_Section):
 
     steps: Annotated[int, Field(ge=1, le=10_000)] | None = None  # T of the reverse process
     feedback: Feedback | None = None  # what estimates x_0 in the update
+    temperature: Annotated[float, Field(gt=0, le=10)] | None = None  # of the softmax that is fed back
     eta: Share | None = None
     time_power: Annotated[float, Field(gt=0)] | None = None
     draws: Annotated[int, Field(ge=1)] = 1  # timesteps drawn a trajectory; each is a row
     t_range: tuple[Share, Share] = (0.0, 1.0)  # of t/T; the paper draws from the whole trajectory
+    selection: Literal["uniform", "stratified"] = "uniform"  # of t: the paper's, or by distance
+    distances: tuple[TokenCount, TokenCount] = (1, 5)  # of a refused c_t to c_0: the strata, both ends included
+    align_literals: bool = False  # copy c_0's literals and names into c_t, where the tokens match by class
     tile: Annotated[int, Field(ge=1, le=4096)] = 32  # trajectories in one model call, of one frame length
     decode: Literal["selected", "all"] = "selected"
 
     @model_validator(mode="after")
-    def _range_is_not_empty(self) -> DiffusionOptions:
+    def _ranges_are_not_empty(self) -> DiffusionOptions:
         if self.t_range[0] >= self.t_range[1]:
             raise ValueError("t_range must be [low, high] with low < high")
+        if self.distances[0] > self.distances[1]:
+            raise ValueError("distances must be [low, high] with low <= high")
         return self
 
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.ids import fingerprint
 
+NEAR = 5  # tokens: how far apart a last-mile mistake and its repair are at most
+
 
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +53,18 @@ class Spent(_Document):
         return Spent(**{name: getattr(self, name) + getattr(other, name) for name in Spent.model_fields})
 
 
+class LevelYield(_Document):
+    """What became of rows that stood at one noise level; duplicates are counted too."""
+
+    sampled: int = 0
+    repaired: int = 0  # c_0 is accepted, and c_t is another text
+    pairs: int = 0
+    near: int = 0  # pairs at most `NEAR` tokens apart
+
+    def __add__(self, other: LevelYield) -> LevelYield:
+        return LevelYield(**{name: getattr(self, name) + getattr(other, name) for name in LevelYield.model_fields})
+
+
 class Receipt(_Document):
     """What a finished shard says of itself; its file is written last."""
 
@@ -60,6 +74,7 @@ class Receipt(_Document):
     rejected: StoredFile | None
     ledger: dict[str, Any]
     spent: Spent | None = None  # None where nothing is paid for
+    levels: dict[int, LevelYield] | None = None  # by tenth of t/T, from 0; None where rows have no timestep
 
 
 class PublishedFile(StoredFile):

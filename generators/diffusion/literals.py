@@ -1,7 +1,8 @@
 """Delexicalising: literals shrink to a small bank, names that are rare become common ones.
 
 Structure is untouched: quotes, brackets, operators and known functions stay, so a small model spends itself
-on them. One snippet maps equal literals to equal ones. It is applied to training data alone.
+on them. One snippet maps equal literals to equal ones. It is applied to training data alone. `restored` and `aligned`
+go the other way: they copy literals and names from one text to another, by the class of the tokens.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Levenshtein, Opcodes
 
 from validators import Language, Token, TokenKind
+from validators.diff import significant, texts, token_distance
 
 _WORDS = frozenset({TokenKind.NAME, TokenKind.FUNCTION, TokenKind.VARIABLE, TokenKind.PARAMETER, TokenKind.TYPE})
 _BARE = frozenset({TokenKind.NAME, TokenKind.FUNCTION, TokenKind.TYPE})  # words without a mark of their own
@@ -185,14 +187,8 @@ def restored(language: Language, source: Sequence[tuple[Token, str]], text: str)
     theirs: dict[str, str] = {}
     for _, token, short in seen:
         theirs.setdefault(short, token.text)
-    codes: dict[str, str] = {}  # one character for each class: rapidfuzz is fastest on strings
-
-    def classes(words: Iterable[tuple[TokenKind, str]]) -> str:
-        names = (_class_of(language.name, kind, word) for kind, word in words)
-        return "".join(codes.setdefault(name, chr(len(codes) + 1)) for name in names)
-
-    before = classes((token.kind, short) for _, token, short in seen)
-    after = classes((token.kind, token.text) for token in tokens)
+    before = [_class_of(language.name, token.kind, short) for _, token, short in seen]
+    after = [_class_of(language.name, token.kind, token.text) for token in tokens]
     parts: list[str] = []
     done = 0  # tokens of the source
 
@@ -201,7 +197,7 @@ def restored(language: Language, source: Sequence[tuple[Token, str]], text: str)
         parts.extend(token.text for token, short in source[done:end] if not short)
         done = end
 
-    for edit in Levenshtein.opcodes(before, after):
+    for edit in _opcodes(before, after):
         for k in range(edit.src_start, edit.src_end):
             hidden(seen[k][0])
             done += 1
@@ -221,3 +217,50 @@ def _class_of(language: str, kind: TokenKind, text: str) -> str:
         return f"text {text}"
     colon = ":" if text.endswith(":") else ""
     return ("word" if kind in _BARE else kind.value) + colon
+
+
+def aligned(language: Language, broken: str, fixed: str) -> str:
+    """``broken`` with the literals and names of ``fixed``, where the significant tokens of both match by class.
+
+    What is left of the difference is structure: quotes, brackets, operators, spaces, Excel's functions, PowerShell's
+    commands, parameters and types. A string without its end and a reference that is none stay too. The result is
+    never further from ``fixed``; where the copies would run together with their neighbours it is ``broken``.
+    """
+    ours, theirs = significant(language, broken), significant(language, fixed)
+    classes = [_shape(language, token) for token in ours]
+    parts: list[str] = []
+    end = 0  # of what is done, in characters
+    for edit in _opcodes(classes, [_shape(language, token) for token in theirs]):
+        if edit.tag == "equal":
+            for i, j in zip(range(edit.src_start, edit.src_end), range(edit.dest_start, edit.dest_end), strict=True):
+                parts += [broken[end : ours[i].start], theirs[j].text]
+                end = ours[i].start + len(ours[i].text)
+    text = "".join([*parts, broken[end:]])
+    result = significant(language, text)
+    if [_shape(language, token) for token in result] != classes:
+        return broken
+    goal = texts(theirs)
+    return text if token_distance(texts(result), goal) <= token_distance(texts(ours), goal) else broken
+
+
+def _shape(language: Language, token: Token) -> str:
+    """A literal by its kind and its outward form, a plain name as any other; everything else by its text."""
+    text, kind = token.text, token.kind
+    is_name = kind is TokenKind.NAME or (kind is TokenKind.FUNCTION and language.name == "python")
+    if is_name and text not in ("TRUE", "FALSE") and text not in _SOFT_KEYWORDS:
+        return "name"
+    if kind in (TokenKind.NUMBER, TokenKind.SHEET, TokenKind.VARIABLE):
+        return kind.value
+    if kind is TokenKind.STRING and (quoted := _STRING.match(text)) is not None:
+        is_closed = language.tokens(f"{text} ")[0].text == text  # else it takes in what follows
+        return f"string {quoted['open']} {quoted['close']}" if is_closed else f"text {text}"
+    if kind is TokenKind.REFERENCE and (cell := _CELL.match(text)) is not None:
+        return f"reference {bool(cell[2])} {bool(cell[4])}"  # a cell, a column, a row
+    return f"text {text}"
+
+
+def _opcodes(before: Sequence[str], after: Sequence[str]) -> Opcodes:
+    """The way from one list of classes to another; one character for each, as rapidfuzz is fastest on strings."""
+    codes: dict[str, str] = {}
+    sides = ["".join(codes.setdefault(name, chr(len(codes) + 1)) for name in side) for side in (before, after)]
+    return Levenshtein.opcodes(*sides)

@@ -36,7 +36,7 @@ def test_the_tally_tells_speed_what_passed_and_the_reasons_against() -> None:
     tally = Tally(clock)
     clock.now += 2
     tally.add(receipt(), 10, 100)
-    assert tally.line() == "40 rows at 20/s, passed 25.0%, fixed_rejected 62.5%, identical 12.5%"
+    assert tally.line() == "40 rows at 20/s, 300 pairs a minute, passed 25.0%, fixed_rejected 62.5%, identical 12.5%"
 
 
 def test_time_left_is_judged_by_the_pairs_that_came_after_the_first_shard() -> None:

@@ -11,18 +11,27 @@ import pytest
 from pipeline.launch import launch
 from pipeline.progress import SilentReport
 from pipeline.replay import replay
+from pipeline.show import Choice, choose
+from pipeline.storage import Storage
+from pipeline.verify import verify
 from schemas.config import load_config
 from schemas.errors import RequestError
 
 SETTINGS = ("diffusion.steps=6", "diffusion.draws=3", "diffusion.tile=8", "shard_rows=48")
 
 
+NEAR = ("diffusion.selection=stratified", "diffusion.distances=[1, 4]", "diffusion.align_literals=true")
+
+
+def make(out: Path, *settings: str) -> Path:
+    options = {"language": "excel", "pairs": 12, "seed": 3, "out": str(out)}
+    launch(load_config(None, [*SETTINGS, *settings], options), SilentReport(), local=True)
+    return out
+
+
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("replay") / "out"
-    options = {"language": "excel", "pairs": 12, "seed": 3, "out": str(out)}
-    launch(load_config(None, SETTINGS, options), SilentReport(), local=True)
-    return out
+    return make(tmp_path_factory.mktemp("replay") / "out")
 
 
 def rows(dataset: Path) -> list[dict[str, Any]]:
@@ -36,6 +45,17 @@ def test_every_published_row_is_made_again_from_its_id(dataset: Path) -> None:
         found = replay(str(dataset), row["id"])
         assert found["identical"] and found["reason"] is None
         assert (found["record"]["broken"], found["record"]["fixed"]) == (row["broken"], row["fixed"])
+
+
+def test_stratified_and_aligned_rows_are_made_again_shown_and_verified(tmp_path: Path) -> None:
+    near = make(tmp_path / "out", *NEAR)
+    published = rows(near)
+    for row in published[::4]:
+        assert row["recipe"].endswith("tile=8 selection=stratified:1-4 align=literals")
+        assert replay(str(near), row["id"])["identical"]
+    assert verify(Storage(str(near)), deep=True) == []
+    shown = choose(Storage(str(near)), Choice(count=12))
+    assert {row["id"]: row for row in shown} == {row["id"]: row for row in published}
 
 
 def test_a_row_that_was_rejected_says_why(dataset: Path) -> None:

@@ -54,6 +54,12 @@ def test_lists_and_nothing_can_be_set() -> None:
         ("language=cobol", "language: input should be 'excel', 'powershell' or 'python', not 'cobol'"),
         ("diffusion.t_range=[0.5, 0.5]", "diffusion: t_range must be [low, high] with low < high"),
         ("diffusion.t_range=[0, 2]", "diffusion.t_range.1: input should be less than or equal to 1, not 2"),
+        ("diffusion.distances=[3, 2]", "diffusion: distances must be [low, high] with low <= high"),
+        ("diffusion.distances=[0, 2]", "diffusion.distances.0: input should be greater than or equal to 1, not 0"),
+        ("diffusion.distances=[1, 2.5]", "diffusion.distances.1: input should be a valid integer, not 2.5"),
+        ("diffusion.distances=3", "diffusion.distances: input should be a valid tuple, not 3"),
+        ("diffusion.selection=near", "diffusion.selection: input should be 'uniform' or 'stratified', not 'near'"),
+        ("diffusion.align_literals=1", "diffusion.align_literals: input should be a valid boolean, not 1"),
         ("publish.test_share=0.95", "publish: validation_share + test_share must be below 1, the rest is train"),
         ("pairs", "--set 'pairs' is not of the form key=value"),
         ("=3", "--set '=3' is not of the form key=value"),
@@ -130,7 +136,10 @@ def test_what_the_generator_cannot_use_is_refused(options: dict[str, str], compl
 
 
 def test_a_configuration_comes_back_from_its_identity() -> None:
-    settings = ["diffusion.t_range=[0.1, 0.9]", "filters.max_distance=9", "publish.keep_rejected=true", "shard_rows=8"]
+    settings = [
+        "diffusion.t_range=[0.1, 0.9]", "filters.max_distance=9", "publish.keep_rejected=true", "shard_rows=8",
+        "diffusion.selection=stratified", "diffusion.distances=[2, 7]", "diffusion.align_literals=true",
+    ]  # fmt: skip
     config = load_config(settings=settings, options=NEEDED)
     again = config_from_identity({**identity_settings(config), "model": "hash", "parsers.x": "1"}, {"out": "out"})
     assert again == config

@@ -16,12 +16,20 @@ from generators.base import Candidate
 from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.config import UNKNOWN, Feedback
 from generators.diffusion.generator import DiffusionGenerator, sampling_settings
+from generators.diffusion.literals import aligned
 from schemas.config import ConfigError, DiffusionOptions
 from schemas.reasons import Reason
+from validators import Language
+from validators.diff import token_diff
 
 SEED, ROWS = 5, 21  # not a multiple of tile x draws
 CHI_SQUARE_49 = 74.92  # 99th percentile with 49 degrees of freedom
 FEEDBACKS = get_args(Feedback)
+STRATIFIED: dict[str, object] = {"selection": "stratified", "distances": (1, 4)}
+ALIGNED: dict[str, object] = {"align_literals": True}
+# every way to feed back, and every way to select
+SETTINGS: list[dict[str, object]] = [{"feedback": f} for f in FEEDBACKS] + [STRATIFIED, ALIGNED, STRATIFIED | ALIGNED]
+RECIPE = "model=c0ffeec0ffeec0ff steps=6 feedback=softmax temperature=1 eta={} time_power=1 tile=4{}"
 
 
 def generator(checkpoint: Checkpoint, **options: object) -> DiffusionGenerator:
@@ -33,9 +41,9 @@ def full_run(checkpoint: Checkpoint, **options: object) -> list[Candidate]:
     return list(generator(checkpoint, **options).generate(SEED, ROWS))
 
 
-@pytest.mark.parametrize("feedback", FEEDBACKS)
-def test_candidates_do_not_depend_on_what_else_is_asked_for(checkpoint: Checkpoint, feedback: Feedback) -> None:
-    full = full_run(checkpoint, feedback=feedback)
+@pytest.mark.parametrize("options", SETTINGS)
+def test_candidates_do_not_depend_on_what_else_is_asked_for(checkpoint: Checkpoint, options: dict[str, object]) -> None:
+    full = full_run(checkpoint, **options)
     assert len({candidate.fixed for candidate in full}) > ROWS / 4  # there is something to confuse
     rows = list(range(ROWS))
     rng = random.Random(14)
@@ -43,14 +51,13 @@ def test_candidates_do_not_depend_on_what_else_is_asked_for(checkpoint: Checkpoi
         rng.shuffle(rows)
         for first in range(0, ROWS, size):
             wanted = rows[first : first + size]
-            part = list(generator(checkpoint, feedback=feedback).candidates(SEED, wanted))
+            part = list(generator(checkpoint, **options).candidates(SEED, wanted))
             assert sorted(c.row for c in part) == sorted(wanted)
             assert all(candidate == full[candidate.row] for candidate in part)
 
 
-@pytest.mark.parametrize("feedback", FEEDBACKS)
-def test_decoding_every_step_gives_the_same_candidates(checkpoint: Checkpoint, feedback: Feedback) -> None:
-    options = {"feedback": feedback}
+@pytest.mark.parametrize("options", SETTINGS)
+def test_decoding_every_step_gives_the_same_candidates(checkpoint: Checkpoint, options: dict[str, object]) -> None:
     assert full_run(checkpoint, **options, decode="all") == full_run(checkpoint, **options, decode="selected")
 
 
@@ -130,9 +137,64 @@ def test_provenance_is_complete(checkpoint: Checkpoint) -> None:
         assert candidate.noise_level == candidate.timestep / 6
         assert candidate.trajectory_id == f"{candidate.seed:016x}"
         assert candidate.source_id is None  # from pure noise
-        assert candidate.recipe == "model=c0ffeec0ffeec0ff steps=6 feedback=softmax eta=0.5 time_power=1 tile=4"
+        assert candidate.recipe == RECIPE.format("0.5", "")
     trajectories = Counter(candidate.trajectory_id for candidate in full)
     assert sorted(trajectories.values()) == [1] + [2] * (ROWS // 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "mark"),
+    [
+        (STRATIFIED, " selection=stratified:1-4"),
+        (ALIGNED, " align=literals"),
+        (STRATIFIED | ALIGNED, " selection=stratified:1-4 align=literals"),
+    ],
+)
+def test_the_recipe_marks_what_departs_from_the_paper(
+    checkpoint: Checkpoint, options: dict[str, object], mark: str
+) -> None:
+    assert {c.recipe for c in full_run(checkpoint, **options)} == {RECIPE.format("1", mark)}
+
+
+@pytest.mark.parametrize("alignment", [{}, ALIGNED])
+def test_stratified_rows_are_within_the_strata_wherever_the_trajectory_is(
+    checkpoint: Checkpoint, excel: Language, alignment: dict[str, object]
+) -> None:
+    every = generator(checkpoint, draws=6, **alignment).generate(SEED, 6 * 40)  # all six timesteps
+    states = {(c.trajectory_id, c.timestep): c for c in every}
+    distances = {key: token_diff(excel, c.broken, c.fixed).distance for key, c in states.items()}
+    hits = 0
+    for c in generator(checkpoint, **STRATIFIED, draws=1, t_range=(0.1, 0.9), **alignment).generate(SEED, 40):
+        key = (c.trajectory_id, c.timestep)
+        assert (c.broken, c.fixed) == (states[key].broken, states[key].fixed)
+        assert c.timestep in (1, 2, 3, 4, 5)
+        possible = any(1 <= distances[c.trajectory_id, t] <= 4 for t in range(1, 6))
+        assert possible == (1 <= distances[key] <= 4)
+        hits += possible
+    assert 5 < hits < 40  # both happen
+
+
+@pytest.mark.parametrize("draws", [1, 3])
+def test_alignment_changes_literals_of_the_broken_side_alone(
+    checkpoint: Checkpoint, excel: Language, draws: int
+) -> None:
+    plain, changed = (full_run(checkpoint, draws=draws, **options) for options in ({}, ALIGNED))
+    for before, after in zip(plain, changed, strict=True):
+        assert (after.fixed, after.timestep) == (before.fixed, before.timestep)
+        assert after.broken == aligned(excel, before.broken, before.fixed)
+    assert any(after.broken != before.broken for before, after in zip(plain, changed, strict=True))
+
+
+def test_a_stratified_trajectory_gives_another_text_with_each_draw_where_it_can(checkpoint: Checkpoint) -> None:
+    one = generator(checkpoint, **STRATIFIED, draws=4, steps=24)
+    repeated = 0
+    for first in range(0, 80, 4):
+        texts = [c.broken for c in one.candidates(SEED, range(first, first + 4))]
+        repeated += len(set(texts)) < 4
+    uniform = generator(checkpoint, draws=4, steps=24)
+    assert repeated < sum(
+        len({c.broken for c in uniform.candidates(SEED, range(first, first + 4))}) < 4 for first in range(0, 80, 4)
+    )
 
 
 def test_the_rows_of_a_trajectory_share_their_fixed_side(checkpoint: Checkpoint) -> None:
@@ -151,11 +213,14 @@ def test_frames_of_any_trained_length_are_sampled(checkpoint: Checkpoint) -> Non
     assert lengths == trained
 
 
-def test_text_that_cannot_be_decoded_is_a_failed_candidate_not_a_crash(checkpoint: Checkpoint) -> None:
+@pytest.mark.parametrize("options", [{}, STRATIFIED | ALIGNED])
+def test_text_that_cannot_be_decoded_is_a_failed_candidate_not_a_crash(
+    checkpoint: Checkpoint, options: dict[str, object]
+) -> None:
     deaf = Checkpoint(config=checkpoint.config, model=copy.deepcopy(checkpoint.model), tokenizer=checkpoint.tokenizer)
     with torch.no_grad():
         deaf.model.head.bias[UNKNOWN] = 1000.0
-    for candidate in full_run(deaf):
+    for candidate in full_run(deaf, **options):
         assert candidate.failure is Reason.UNDECODABLE
         assert (candidate.broken, candidate.fixed) == ("", "")
     assert any(c.failure is None and re.search(r"\S", c.fixed) for c in full_run(checkpoint))

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from generators.diffusion.literals import common_words, delexicalise, restored, shift_rows, shrunk
+from generators.diffusion.literals import aligned, common_words, delexicalise, restored, shift_rows, shrunk
 from validators import Language, TokenKind, get_language
+from validators.diff import token_diff
 
 EXCEL, PYTHON, POWERSHELL = (get_language(name) for name in ("excel", "python", "powershell"))
 NOBODY = frozenset[str]()
@@ -280,3 +281,67 @@ def test_a_literal_that_a_model_adds_is_one_of_the_snippet_where_it_can_be() -> 
     short = {token.text: text for token, text in source}
     model = f"{short['total']} = {short['price']} + {short['price']}"
     assert restored(PYTHON, source, model) == "total = price + price"
+
+
+@pytest.mark.parametrize(
+    ("language", "broken", "fixed", "result"),
+    [
+        (EXCEL, '=IF(B29="text",MMULT(B17:B29),"Yes")', '=IF(C2="Yes",SUM(D1:D9),"No")',
+         '=IF(C2="Yes",MMULT(D1:D9),"No")'),  # a function is structure
+        (EXCEL, '=IF(F22=0,"0,F24/(F29)', '=IF(A1=5,"9",B1/C1)', '=IF(A1=5,"0,F24/(F29)'),  # a string without its end
+        (EXCEL, "=VLOOKUP(Sheet3!$12,13:$K$32,5)", "=VLOOKUP(Sheet1!B7,K13:$K$32,2)",
+         "=VLOOKUP(Sheet1!$12,13:$K$32,2)"),  # no cells
+        (EXCEL, "=SUM(A:A Rate*TRUE", "=SUM(B:B,Tax*FALSE)", "=SUM(B:B Tax*TRUE"),
+        (PYTHON, "def f(x:\n    return g(x, 'a', \"b\")", "def read(path):\n    return open(path, 'r', 'b')",
+         "def read(path:\n    return open(path, 'r', \"b\")"),  # quotes are structure
+        (PYTHON, "for i on range(10):\n  pass", "for k in range(3):\n    pass", "for k on range(3):\n  pass"),
+        (PYTHON, "match x:\n    case _:\n        y", "if a:\n    b", "match a:\n    case _:\n        b"),
+        (POWERSHELL, "Get-Item -Path $x | where { $_.Size -gt 10", "Set-Item -Name $file | where { $a.Length -gt 500 }",
+         "Get-Item -Path $file | where { $a.Length -gt 500"),
+        (POWERSHELL, "foo 'a' \"b", "bar 'long' \"c\"", "foo 'long' \"b"),
+    ],
+)  # fmt: skip
+def test_alignment_copies_literals_and_names_and_leaves_structure(
+    language: Language, broken: str, fixed: str, result: str
+) -> None:
+    assert aligned(language, broken, fixed) == result
+
+
+def test_a_copy_that_would_run_together_with_its_neighbour_is_not_made() -> None:
+    assert aligned(EXCEL, "=1.2.3", "=7+A1") == "=1.2.3"  # 7.3 would be one number
+
+
+def kinds(language: Language, code: str) -> list[TokenKind]:
+    """Of all tokens; what Python calls is a name like any other."""
+    name = {TokenKind.FUNCTION: TokenKind.NAME} if language is PYTHON else {}
+    return [name.get(token.kind, token.kind) for token in language.tokens(code)]
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[Language, str, str]:
+    """A snippet and what became of another one in the same language that lost, doubled or swapped some characters."""
+    language, fixed = draw(st.sampled_from(SNIPPETS))
+    broken = draw(st.sampled_from([code for other, code in SNIPPETS if other is language]))
+    for _ in range(draw(st.integers(0, 3))):
+        place = draw(st.integers(0, len(broken)))
+        inserted = draw(st.sampled_from(["", "", "(", ")", '"', "'", "1", "a", " ", "$", ".", ",", "-", "\n"]))
+        broken = broken[:place] + inserted + broken[place + draw(st.integers(0, 2)) :]
+    return language, broken, fixed
+
+
+@given(damaged())
+def test_alignment_comes_nearer_keeps_the_kinds_and_is_done_once_and_for_all(case: tuple[Language, str, str]) -> None:
+    language, broken, fixed = case
+    result = aligned(language, broken, fixed)
+    assert token_diff(language, result, fixed).distance <= token_diff(language, broken, fixed).distance
+    assert kinds(language, result) == kinds(language, broken)
+    assert aligned(language, result, fixed) == result
+    assert aligned(language, broken, broken) == broken
+
+
+@given(broken=st.text("=SUM(),:;\"'ab1 \n$#.{}[]<>-", max_size=40), fixed=st.text("=ab1$\"'. \n", max_size=20))
+@pytest.mark.parametrize("language", [EXCEL, PYTHON, POWERSHELL], ids=lambda language: language.name)
+def test_alignment_of_any_texts_comes_nearer(language: Language, broken: str, fixed: str) -> None:
+    result = aligned(language, broken, fixed)
+    assert token_diff(language, result, fixed).distance <= token_diff(language, broken, fixed).distance
+    assert aligned(language, result, fixed) == result

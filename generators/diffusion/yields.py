@@ -1,0 +1,69 @@
+"""How many pairs a checkpoint yields under each way to select them: yields.json beside its weights.
+
+`evaluate samples --record` measures and writes it; dataset cards print it. No sample depends on it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from generators.checkpoints import CheckpointError
+
+FILE = "yields.json"
+
+
+class YieldOption(BaseModel):
+    """One way to select pairs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    settings: str  # what to pass to `run`; empty for its defaults
+    pairs_per_thousand: float  # distinct pairs of 1,000 trajectories
+    near_per_thousand: float  # of them within 1 to 5 tokens
+    pairs_a_minute: float  # on one core, sampling and judging
+
+
+class Yields(BaseModel):
+    """What was measured, where and how."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    date: str
+    machine: str
+    command: str
+    samples: int  # trajectories
+    options: list[YieldOption]
+
+
+def write_yields(folder: Path, yields: Yields) -> None:
+    """Keep the figures in a checkpoint's folder.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    hidden = folder / f".{FILE}"
+    hidden.write_text(yields.model_dump_json(indent=1) + "\n")
+    hidden.replace(folder / FILE)
+
+
+def read_yields(folder: Path) -> Yields | None:
+    """The figures of a checkpoint; None where nobody recorded any.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        return Yields.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise CheckpointError(
+            f"checkpoint {path} is damaged at {where} ({first['msg']}): delete it, "
+            "`evaluate samples --record` measures it anew"
+        ) from error
