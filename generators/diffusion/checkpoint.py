@@ -1,6 +1,7 @@
 """A checkpoint is a folder: config.json, model.safetensors, tokenizer.json, recovery.json, README.md.
 
-Nothing is unpickled.
+Beside them may stand what was learned of it: training_set.json and training_set.safetensors, yields.json. Nothing is
+unpickled.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
@@ -13,7 +14,7 @@ from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.config import SamplingConfig
 from generators.diffusion.sampler import DecodeWhen, RowNoise, Step, reverse_diffusion
 from schemas.ids import derive_seed
-from validators import Language, TokenKind
+from validators import Language, TokenKind, Verdict
 
 TILE = 32
 
@@ -45,19 +46,54 @@ def draw_trajectories(
         done += wanted
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedSample:
+    """A sample and what is said of it; of one that is not accepted, ``novel`` and ``non_trivial`` are False."""
+
+    text: str
+    verdict: Verdict
+    first: bool  # no earlier sample has the same text
+    novel: bool  # no snippet of the training set has the same text
+    non_trivial: bool
+
+    @property
+    def good(self) -> bool:
+        """Accepted, novel, distinct (each text counts once) and non-trivial."""
+        return self.verdict.accepted and self.first and self.novel and self.non_trivial
+
+
+class SampleJudge:
+    """Judges samples one after another; remembers their texts, so that each counts once."""
+
+    def __init__(self, language: Language, knows: Callable[[str], bool]) -> None:
+        """``knows`` says whether a text is in the training set."""
+        self._language = language
+        self._knows = knows
+        self._seen: set[str] = set()
+
+    def __call__(self, text: str) -> JudgedSample:
+        """What is said of the next sample; the empty string is an undecodable one."""
+        verdict = self._language.check(text)
+        first = text not in self._seen
+        self._seen.add(text)
+        if not verdict.accepted:
+            return JudgedSample(text, verdict, first, novel=False, non_trivial=False)
+        return JudgedSample(text, verdict, first, not self._knows(text), is_non_trivial(self._language, text))
+
+
 def sample_quality(language: Language, texts: list[str], training: Collection[str]) -> dict[str, float]:
     """Shares of samples that are accepted, distinct, and accepted and novel and distinct and non-trivial.
 
     Novel: not in the training set as text. Non-trivial: see `is_non_trivial`.
     """
-    accepted = [text for text in texts if text and language.check(text).accepted]
-    good = {text for text in accepted if text not in training and is_non_trivial(language, text)}
+    samples = list(map(SampleJudge(language, training.__contains__), texts))
+    accepted = sum(sample.verdict.accepted for sample in samples)
     return {
-        "samples": len(texts),
-        "accepted": len(accepted) / len(texts),
-        "distinct": len(set(texts)) / len(texts),
-        "novel": sum(text not in training for text in accepted) / max(1, len(accepted)),
-        "accepted_novel_distinct_nontrivial": len(good) / len(texts),
+        "samples": len(samples),
+        "accepted": accepted / len(samples),
+        "distinct": sum(sample.first for sample in samples) / len(samples),
+        "novel": sum(sample.novel for sample in samples) / max(1, accepted),
+        "accepted_novel_distinct_nontrivial": sum(sample.good for sample in samples) / len(samples),
     }
 
 

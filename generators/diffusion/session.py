@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from generators.diffusion.data import Batches, Dataset, frame_counts, prepare
 from generators.diffusion.quality import draw_texts, sample_quality, validation_loss
 from generators.diffusion.tokenizer import SnippetTokenizer
 from generators.diffusion.training import Progress, Trainer
+from generators.diffusion.training_set import HASHES, SUMMARY, TrainingSet, describe
 from generators.training_state import check_same_run, read_log, write_log, write_whole
 from validators import Language
 
@@ -103,8 +105,8 @@ class TrainingRun:
         started, busy, tokens = time.perf_counter(), time.process_time(), 0
         spent = self._log[-1]["core_seconds"] if self._log else 0.0
         finished = self.trainer.settings.steps
-        if self.trainer.step >= finished and not self._exported():  # it was stopped, and now fewer steps are asked for
-            self._evaluate(self.trainer.step)
+        if self.trainer.step >= finished:
+            self._export_what_is_missing()
         for progress in self.trainer.run():
             tokens += progress.tokens
             last = progress.step == finished
@@ -141,6 +143,16 @@ class TrainingRun:
         write_log(self._work, self._log)
         self.trainer.save(self._work)
 
+    def _export_what_is_missing(self) -> None:
+        if not self._exported():  # it was stopped, and now fewer steps are asked for
+            self._evaluate(self.trainer.step)
+        elif self.trainer.rank == 0 and not all((self.folder / name).is_file() for name in (HASHES, SUMMARY)):
+            self._training_set.save(self.folder)  # it was exported before checkpoints had one
+
+    @cached_property
+    def _training_set(self) -> TrainingSet:
+        return describe(self.language, self.dataset.train)
+
     def _exported(self) -> bool:
         try:
             return read_config(self.folder, self.language.name).trained_steps == self.trainer.step
@@ -172,6 +184,7 @@ class TrainingRun:
         figures["examples"] = distinct[:: max(1, len(distinct) // 6)][:6]  # from every frame
         log = [*self._log, {"step": step, **figures}]
         card = write_card(checkpoint, self.source.name, self.dataset, log)
+        self._training_set.save(self.folder)
         save_checkpoint(self.folder, checkpoint, card)
         return figures
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.evaluate_samples import samples
 from pipeline.cli.evaluate_trajectory import trajectory
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
-from pipeline.cli.output import print_json, print_table, stdout
+from pipeline.cli.output import print_json, print_table, silent, stdout, tell
 from pipeline.cli.repair import CanvasName, NoiseLevels, Recovery
-from pipeline.terminal import printable
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def repair(
         None, settings or (), {"language": language, "generator": "gpt4o", "pairs": 1, "out": str(out), "seed": seed}
         | {f"gpt4o.{name}": value for name, value in paid.items()},
     )  # fmt: skip
-    tell = _silent if as_json else _tell
+    report = silent if as_json else tell
     columns = {"broken_column": broken_column, "fixed_column": fixed_column}
     problems = load_benchmark(benchmark, language, **columns)
     tuning = None if tune is None else load_benchmark(tune, language, **columns)
@@ -97,12 +96,12 @@ def repair(
         )
         for folder, name in models
     ]  # fmt: skip
-    for more, missing in (_fixer(language, fixer), _prompts(config, prompting or (), samples, tell)):
+    for more, missing in (_fixer(language, fixer), _prompts(config, prompting or (), samples, report)):
         systems += more
         not_run += missing
     results = evaluate_repair(
         benchmark=problems, systems=systems, out=out, tune=tuning, run_tests=run_tests, seed=seed, not_run=not_run,
-        report=tell,
+        report=report,
     )  # fmt: skip
     if as_json:
         print_json({name: value for name, value in results.items() if name != "problems"})
@@ -116,6 +115,7 @@ def repair(
 
 
 app.command("trajectory")(trajectory)
+app.command("samples")(samples)
 
 
 def _checkpoints(
@@ -169,12 +169,3 @@ def _prompts(
                 )
             )  # fmt: skip
     return systems, not_run
-
-
-def _tell(line: str) -> None:
-    """Progress, on stderr."""
-    print(printable(line), file=sys.stderr, flush=True)
-
-
-def _silent(line: str) -> None:
-    """Nothing."""

@@ -41,6 +41,15 @@ def complain(text: str) -> None:
     print(f"repairgen: {printable(' '.join(text.split()))}", file=sys.stderr)
 
 
+def tell(line: str) -> None:
+    """A line of progress, on stderr."""
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def silent(line: str) -> None:
+    """Nothing: what ``tell`` is with --json."""
+
+
 def ledger_table(ledger: Mapping[str, Any]) -> Table:
     """What became of every sampled row, with shares."""
     return counts_table(

@@ -136,6 +136,11 @@ def sample_trajectories(
         yield from tile
 
 
+def texts_by_t(states: Sequence[State]) -> list[str | None]:
+    """The text of a trajectory at every t, from 0 on up."""
+    return [state.text for state in reversed(states) for _ in range(state.last, state.first + 1)]
+
+
 def language_changes(language: Language, trajectories: Sequence[list[State]], steps: int) -> Changes:
     """Changes in significant tokens of the language."""
 
@@ -197,8 +202,8 @@ def measure(
     """The figures by t (steps by the t that they lead to) and by tenth of the noise level, and when texts settle."""
     steps = sampling.steps
     levels = [(t / steps) ** sampling.time_power for t in range(steps + 1)]
-    bins = [_bin(level) for level in levels]
-    resampling = _Resampling(len(trajectories), seed)
+    bins = [tenth(level) for level in levels]
+    resampling = Resampling(len(trajectories), seed)
     series = {
         "accepted": texts_that(cache(partial(_accepts, language)), trajectories, steps),
         "undecodable": texts_that(lambda text: text is None, trajectories, steps),
@@ -227,12 +232,12 @@ def _accepts(language: Language, text: str | None) -> bool:
     return text is not None and language.check(text).accepted
 
 
-def _bin(level: float) -> int:
+def tenth(level: float) -> int:
     """The tenth (k/10, (k+1)/10] that a noise level falls in; 0 falls in the lowest."""
     return max(0, math.ceil(round(level * BINS, 9)) - 1)
 
 
-class _Resampling:
+class Resampling:
     """The rounds of a bootstrap over trajectories, the same for every figure."""
 
     def __init__(self, rows: int, seed: int) -> None:

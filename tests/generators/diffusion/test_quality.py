@@ -10,7 +10,7 @@ import torch
 
 from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.data import Dataset
-from generators.diffusion.quality import TILE, draw_texts, sample_quality, validation_loss
+from generators.diffusion.quality import TILE, SampleJudge, draw_texts, sample_quality, validation_loss
 from validators import Language, get_language
 
 
@@ -50,6 +50,15 @@ def test_non_trivial_is_four_tokens_that_do_something(language: str, text: str, 
     quality = sample_quality(get_language(language), [text], set())
     assert quality["accepted"] == 1
     assert quality["accepted_novel_distinct_nontrivial"] == counts
+
+
+def test_a_sample_is_good_the_first_time_only(excel: Language) -> None:
+    judge = SampleJudge(excel, {"=MAX(B1,2)"}.__contains__)
+    samples = [judge(text) for text in ("=SUM(A1,2)", "=SUM(A1,2)", "=MAX(B1,2)", "=A1", "=(", "=(")]
+    assert [sample.good for sample in samples] == [True, False, False, False, False, False]
+    assert [sample.first for sample in samples] == [True, False, True, True, True, False]
+    assert [sample.novel for sample in samples] == [True, True, False, True, False, False]
+    assert [sample.non_trivial for sample in samples] == [True, True, True, False, False, False]
 
 
 def test_nothing_accepted_is_nothing_novel(excel: Language) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from generators.diffusion.data import frame_counts
 from generators.diffusion.quality import draw_texts
 from generators.diffusion.session import Schedule, Source, TrainingRun
 from generators.diffusion.training import Trainer
+from generators.diffusion.training_set import HASHES, SUMMARY, load_training_set
 from validators import Language
 
 SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, evaluate_samples=8, final_samples=8)
@@ -161,6 +163,32 @@ def test_a_finished_run_does_nothing(make_run: MakeRun, golden: tuple[Path, list
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+def test_the_export_knows_the_training_set(make_run: MakeRun, golden: tuple[Path, list[Line]]) -> None:
+    folder, _ = golden
+    known, dataset = load_training_set(folder), make_run(folder).dataset
+    assert known is not None
+    assert known.snippets == len(dataset.train) and all(map(known.knows, dataset.train))
+    assert not any(map(known.knows, dataset.validation))
+
+
+def test_a_finished_run_of_an_older_version_adds_what_it_knows_of_the_training_set_and_nothing_else(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], tmp_path: Path
+) -> None:
+    folder, _ = golden
+    shutil.copytree(folder, tmp_path / "run")
+    hashed = checkpoint_hash(tmp_path / "run")
+    new = [tmp_path / "run" / HASHES, tmp_path / "run" / SUMMARY]
+    written = [path.read_bytes() for path in new]
+    for path in new:
+        path.unlink()
+    assert checkpoint_hash(tmp_path / "run") == hashed
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    lines: list[Line] = []
+    assert make_run(tmp_path / "run").run(lines.append)
+    assert lines == [] and [path.read_bytes() for path in new] == written
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
 def test_a_longer_run_goes_on_from_a_finished_one(make_run: MakeRun, tmp_path: Path) -> None:
     lines: list[Line] = []
     assert make_run(tmp_path, steps=3).run(lines.append)
@@ -242,7 +270,7 @@ def test_the_card_has_the_figures_of_the_run(make_run: MakeRun, golden: tuple[Pa
         f"Parameters: {counts['total']:,}", f"{counts['without_embeddings']:,} without embeddings",
         f"vocabulary {len(run.dataset.tokenizer)}", f"{len(run.dataset.train)} snippets to train on",
         f"{len(run.dataset.validation)} held out by sketch", "Literals delexicalised: yes", "at most 15 tokens",
-        "6 steps, fed back: softmax, eta 1", "--steps 12",
+        "6 steps, fed back: softmax at temperature 1, eta 1", "--steps 12",
     ):  # fmt: skip
         assert figure in card
     for line in (lines[2], lines[5]):

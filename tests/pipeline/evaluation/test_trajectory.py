@@ -22,15 +22,15 @@ from pipeline.cli.evaluate_trajectory import trajectory
 from pipeline.evaluation import trajectory as trajectory_module
 from pipeline.evaluation.trajectory import (
     BINS,
+    Resampling,
     State,
-    _bin,
-    _Resampling,
     evaluate_trajectory,
     language_changes,
     measure,
     model_changes,
     sample_trajectories,
     settled_at,
+    tenth,
 )
 from schemas.errors import RequestError
 from tests.generators.diffusion.conftest import checkpoint as checkpoint
@@ -157,28 +157,28 @@ def test_figures_of_few_trajectories_are_as_counted_by_hand(checkpoint: Checkpoi
 
 
 def test_every_noise_level_falls_in_one_tenth() -> None:
-    assert [_bin(k / 10) for k in range(11)] == [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    assert [_bin(level) for level in (0.001, 0.1001, 0.9001, 0.999)] == [0, 1, 9, 9]
+    assert [tenth(k / 10) for k in range(11)] == [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert [tenth(level) for level in (0.001, 0.1001, 0.9001, 0.999)] == [0, 1, 9, 9]
 
 
 def test_the_interval_is_that_of_a_bootstrap_over_trajectories() -> None:
     """200 trajectories of five steps each, all five alike: the spread is that of 200 values, not of 1,000."""
     rows = np.random.default_rng(1).normal(size=200)
     values = np.repeat(rows[:, None], 5, axis=1)
-    (figure,) = _Resampling(200, seed=0).means(values, [0] * 5)[:1]
+    (figure,) = Resampling(200, seed=0).means(values, [0] * 5)[:1]
     assert figure is not None
     assert figure["value"] == pytest.approx(rows.mean()) and figure["n"] == 1_000
     half = 1.96 * rows.std() / math.sqrt(200)
     assert figure["low"] == pytest.approx(rows.mean() - half, abs=0.2 * half)
     assert figure["high"] == pytest.approx(rows.mean() + half, abs=0.2 * half)
-    assert _Resampling(200, seed=0).means(values, [0] * 5)[0] == figure
-    assert _Resampling(200, seed=1).means(values, [0] * 5)[0] != figure
+    assert Resampling(200, seed=0).means(values, [0] * 5)[0] == figure
+    assert Resampling(200, seed=1).means(values, [0] * 5)[0] != figure
 
 
 def test_a_value_that_one_trajectory_alone_has_is_no_error() -> None:
     values = np.full((3, 2), math.nan)
     values[1, 0] = 0.5
-    assert _Resampling(3, seed=0).means(values, range(2)) == [{"value": 0.5, "low": 0.5, "high": 0.5, "n": 1}, None]
+    assert Resampling(3, seed=0).means(values, range(2)) == [{"value": 0.5, "low": 0.5, "high": 0.5, "n": 1}, None]
 
 
 @pytest.fixture(scope="module")
