@@ -15,6 +15,7 @@ from schemas.errors import RequestError
 LanguageName = Literal["excel", "powershell", "python"]
 GeneratorName = Literal["diffusion", "flame", "bifi", "gpt4o"]
 Feedback = Literal["denoiser", "decoder", "softmax", "nearest"]
+Precision = Literal["fp32", "bf16"]
 Share = Annotated[float, Field(ge=0, le=1)]
 TokenCount = Annotated[int, Field(ge=1)]
 
@@ -35,6 +36,7 @@ class DiffusionOptions(_Section):
     temperature: Annotated[float, Field(gt=0, le=10)] | None = None  # of the softmax that is fed back
     eta: Share | None = None
     time_power: Annotated[float, Field(gt=0)] | None = None
+    precision: Precision | None = None  # of the matrix products; bf16 is quicker where the processor has it
     draws: Annotated[int, Field(ge=1)] = 1  # timesteps drawn a trajectory; each is a row
     t_range: tuple[Share, Share] = (0.0, 1.0)  # of t/T; the paper draws from the whole trajectory
     selection: Literal["uniform", "stratified"] = "uniform"  # of t: the paper's, or by distance

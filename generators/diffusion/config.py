@@ -101,6 +101,7 @@ class SamplingConfig(_Settings):
     temperature: float = Field(default=1.0, gt=0)  # of the softmax that is fed back; below 1 it commits earlier
     eta: float = Field(default=1.0, ge=0, le=1)  # 1 re-noises fully as the paper does, 0 is DDIM
     time_power: float = Field(default=1.0, gt=0)  # t/T = (k / steps) ** time_power
+    precision: Precision = "fp32"  # of the matrix products
 
 
 class Preset(_Settings):

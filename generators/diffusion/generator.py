@@ -58,6 +58,8 @@ class DiffusionGenerator:
             f"model={model_hash[:16]} steps={s.steps} feedback={s.feedback} temperature={s.temperature:g} "
             f"eta={s.eta:g} time_power={s.time_power:g} tile={options.tile}"
         )
+        if s.precision != "fp32":
+            self._recipe += f" precision={s.precision}"
         if options.selection == "stratified":
             self._recipe += f" selection=stratified:{options.distances[0]}-{options.distances[1]}"
         if options.align_literals:

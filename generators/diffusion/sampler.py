@@ -62,13 +62,16 @@ def reverse_diffusion(
     """
     level_SB = levels(sampling, x_BLE.new_ones(x_BLE.shape[0]) if start_B is None else start_B)
     previous: Tensor | None = None
+    fast = torch.autocast(x_BLE.device.type, torch.bfloat16, enabled=sampling.precision == "bf16")
     for t in range(sampling.steps, -1, -1):
-        denoised_BLE = model.denoise(x_BLE, level_SB[t], previous)
+        with fast:
+            denoised_BLE = model.denoise(x_BLE, level_SB[t], previous).float()
         previous = denoised_BLE
         wanted = t == 0 or decode_when(t)
         decoded_BLE = logits_BLV = None
         if wanted or sampling.feedback in ("decoder", "softmax"):
-            decoded_BLE, logits_BLV = model.decode(denoised_BLE)
+            with fast:
+                decoded_BLE, logits_BLV = (out.float() for out in model.decode(denoised_BLE))
         x0_BLE = _estimate(model, sampling, denoised_BLE, decoded_BLE, logits_BLV)
         tokens_BL = logits_BLV.argmax(-1) if wanted and logits_BLV is not None else None
         yield Step(t, x_BLE, x0_BLE, tokens_BL)

@@ -27,8 +27,10 @@ CHI_SQUARE_49 = 74.92  # 99th percentile with 49 degrees of freedom
 FEEDBACKS = get_args(Feedback)
 STRATIFIED: dict[str, object] = {"selection": "stratified", "distances": (1, 4)}
 ALIGNED: dict[str, object] = {"align_literals": True}
-# every way to feed back, and every way to select
-SETTINGS: list[dict[str, object]] = [{"feedback": f} for f in FEEDBACKS] + [STRATIFIED, ALIGNED, STRATIFIED | ALIGNED]
+BF16: dict[str, object] = {"precision": "bf16"}
+# every way to feed back, every way to select, and coarser arithmetic
+SETTINGS: list[dict[str, object]] = [{"feedback": feedback} for feedback in FEEDBACKS]
+SETTINGS += [STRATIFIED, ALIGNED, STRATIFIED | ALIGNED, BF16]
 RECIPE = "model=c0ffeec0ffeec0ff steps=6 feedback=softmax temperature=1 eta={} time_power=1 tile=4{}"
 
 

@@ -166,6 +166,14 @@ def test_a_low_temperature_commits_to_the_likeliest_token(make_model: Make) -> N
         torch.testing.assert_close(next(reverse_diffusion(model, x, row_noise(), sampling)).x0_BLE, expected)
 
 
+def test_bf16_rounds_the_model_alone(make_model: Make) -> None:
+    exact, rounded = (run(make_model(), settings(precision=precision))[0] for precision in ("fp32", "bf16"))
+    assert rounded.x0_BLE.dtype == torch.float32
+    assert torch.equal(rounded.x_BLE, exact.x_BLE)
+    assert not torch.equal(rounded.x0_BLE, exact.x0_BLE)
+    torch.testing.assert_close(rounded.x0_BLE, exact.x0_BLE, rtol=0.05, atol=0.05)
+
+
 def test_nearest_feeds_back_rows_of_the_embedding_table(make_model: Make) -> None:
     model = make_model()
     rows = {tuple(row) for row in model.embeddings().tolist()}
