@@ -6,6 +6,7 @@ The state is two files, `state.json` and the `state-STEP.safetensors` that it na
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -87,8 +88,8 @@ def write_log(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     write_whole(folder / LOG, "".join(json.dumps(line) + "\n" for line in lines))
 
 
-def read_log(folder: Path, step: int) -> list[dict[str, Any]]:
-    """What was logged up to the step that is resumed from."""
+def read_log(folder: Path, step: float = math.inf) -> list[dict[str, Any]]:
+    """What was logged, up to the step that is resumed from."""
     file = folder / LOG
     texts = file.read_text().splitlines() if file.is_file() else []
     lines = [json.loads(text) for text in texts if text.endswith("}")]

@@ -84,6 +84,8 @@ def train(
         RequestError: the corpus, the settings or the folder will not do.
         RunError: stopped by a signal; the state is saved and the same command resumes.
     """
+    from pipeline.learning_curve import draw_learning_curve
+
     chosen = load_preset(preset, steps, seed, settings, variant=variant)
     folder = Path(out)
     try:
@@ -96,9 +98,11 @@ def train(
 
         Corpus(corpus).snippets()  # what is wrong with it is better said here than by a worker
         train_with_ray(share, folder, workers)
+        draw_learning_curve(folder)
         return folder
     with stop_signals() as should_stop:
         finished = share(should_stop)
+    draw_learning_curve(folder)
     if not finished:
         raise RunError(f"training was stopped; its state is saved in {folder}: the same command resumes")
     return folder

@@ -10,6 +10,8 @@ from generators.diffusion.data import Dataset
 from generators.diffusion.recovery import level_at, recovery_curve
 from generators.diffusion.variants import VARIANTS
 
+CURVE = "curve.png"  # which `train` draws when it ends
+
 
 def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[dict[str, Any]]) -> str:
     """Markdown; every figure is read off the run's own log."""
@@ -17,8 +19,10 @@ def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[
     counts = checkpoint.model.parameter_counts()
     core_hours = max((line.get("core_seconds", 0.0) for line in log), default=0.0) / 3600
     evaluated = [line for line in log if "accepted" in line]
+    spent = {line["step"]: line["core_seconds"] / 3600 for line in log if "core_seconds" in line}
     rows = [
-        f"| {line['step']:,} | {line['samples']} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
+        f"| {line['step']:,} | {spent.get(line['step'], core_hours):.2f} | {line['samples']} "
+        f"| {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
         f"| {line['distinct']:.3f} | {line['accepted_novel_distinct_nontrivial']:.3f} |"
         for line in evaluated
     ]
@@ -42,9 +46,12 @@ def write_card(checkpoint: Checkpoint, source: str, dataset: Dataset, log: list[
         "",
         "Samples from pure noise, judged by the language's validator:",
         "",
-        "| step | samples | validation cross-entropy | accepted | distinct | accepted, novel, distinct, non-trivial |",
-        "|---|---|---|---|---|---|",
+        "| step | core-hours | samples | validation cross-entropy | accepted | distinct "
+        "| accepted, novel, distinct, non-trivial |",
+        "|---|---|---|---|---|---|---|",
         *rows,
+        "",
+        f"![learning curve]({CURVE})",
         "",
         "Some samples of the last row, accepted or not:",
         "",

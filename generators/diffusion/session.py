@@ -116,7 +116,7 @@ class TrainingRun:
                     "core_seconds": round(spent + (time.process_time() - busy) * self.trainer.world, 1),
                 }
                 if progress.step % self.schedule.evaluate_every == 0 or last:
-                    line |= self._evaluate(progress.step)
+                    line |= self._evaluate(line)
                 self._record(line, report)
             stop = should_stop()
             if progress.step % self.schedule.save_every == 0 or last or stop:
@@ -145,7 +145,7 @@ class TrainingRun:
 
     def _export_what_is_missing(self) -> None:
         if not self._exported():  # it was stopped, and now fewer steps are asked for
-            self._evaluate(self.trainer.step)
+            self._evaluate({"step": self.trainer.step})
         elif self.trainer.rank == 0 and not all((self.folder / name).is_file() for name in (HASHES, SUMMARY)):
             self._training_set.save(self.folder)  # it was exported before checkpoints had one
 
@@ -169,11 +169,11 @@ class TrainingRun:
         )  # fmt: skip
         return Checkpoint(config=config, model=self.trainer.averaged.eval(), tokenizer=self.dataset.tokenizer)
 
-    def _evaluate(self, step: int) -> dict[str, Any]:
-        """Judge samples, export the checkpoint with its card, and give the figures."""
+    def _evaluate(self, line: dict[str, Any]) -> dict[str, Any]:
+        """Judge samples, export the checkpoint with its card, and give the figures; ``line`` is the log's so far."""
         if self.trainer.rank != 0:
             return {}
-        checkpoint = self.checkpoint()
+        step, checkpoint = line["step"], self.checkpoint()
         last = step >= self.trainer.settings.steps
         count = self.schedule.final_samples if last else self.schedule.evaluate_samples
         texts = draw_texts(checkpoint, count, seed=step)
@@ -182,8 +182,7 @@ class TrainingRun:
             figures["validation_cross_entropy"] = validation_loss(checkpoint, self.dataset.validation[:512], seed=0)
         distinct = sorted(set(texts), key=texts.index)
         figures["examples"] = distinct[:: max(1, len(distinct) // 6)][:6]  # from every frame
-        log = [*self._log, {"step": step, **figures}]
-        card = write_card(checkpoint, self.source.name, self.dataset, log)
+        card = write_card(checkpoint, self.source.name, self.dataset, [*self._log, line | figures])
         self._training_set.save(self.folder)
         save_checkpoint(self.folder, checkpoint, card)
         return figures

@@ -49,3 +49,17 @@ def test_a_variant_is_called_by_its_name(checkpoint: Checkpoint, dataset: Datase
 
 def test_the_card_has_the_recovery_curve(checkpoint: Checkpoint, dataset: Dataset) -> None:
     assert "Token recovery" in write_card(checkpoint, "code.jsonl", dataset, [])
+
+
+def test_every_evaluation_is_on_the_card_with_the_hours_until_then(checkpoint: Checkpoint, dataset: Dataset) -> None:
+    figures = {"samples": 128, "validation_cross_entropy": 1.5, "accepted": 0.5, "distinct": 1.0, "examples": ["=A1"]}
+    figures["accepted_novel_distinct_nontrivial"] = 0.25
+    log: list[dict[str, object]] = [
+        {"step": 10, "core_seconds": 1800.0} | figures, {"step": 20, "core_seconds": 3000.0},
+        {"step": 30, "core_seconds": 5400.0} | figures,
+    ]  # fmt: skip
+    card = write_card(checkpoint, "code.jsonl", dataset, log)
+    assert "| 10 | 0.50 | 128 | 1.500 | 0.500 | 1.000 | 0.250 |" in card
+    assert "| 30 | 1.50 | 128 |" in card
+    assert "| 20 |" not in card
+    assert "1.5 core-hours" in card

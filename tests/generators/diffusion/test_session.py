@@ -275,7 +275,8 @@ def test_the_card_has_the_figures_of_the_run(make_run: MakeRun, golden: tuple[Pa
         assert figure in card
     for line in (lines[2], lines[5]):
         assert (
-            f"| {line['step']} | {line['samples']} | {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
+            f"| {line['step']} | {line['core_seconds'] / 3600:.2f} | {line['samples']} "
+            f"| {line['validation_cross_entropy']:.3f} | {line['accepted']:.3f} "
             f"| {line['distinct']:.3f} | {line['accepted_novel_distinct_nontrivial']:.3f} |"
         ) in card
     for example in lines[5]["examples"]:
