@@ -64,6 +64,10 @@ OPTIONS = (
     Option("stratified by distance, 1 to 5", ("diffusion.selection=stratified",)),
     Option("t uniform, literals aligned", ("diffusion.align_literals=true",)),
     Option("stratified, literals aligned", ("diffusion.selection=stratified", "diffusion.align_literals=true")),
+    Option(
+        "the same, at least half of the tokens stay",
+        ("diffusion.selection=stratified", "diffusion.align_literals=true", "filters.max_normalized_distance=0.5"),
+    ),
 )
 
 
