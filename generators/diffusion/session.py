@@ -144,7 +144,7 @@ class TrainingRun:
         self.trainer.save(self._work)
 
     def _export_what_is_missing(self) -> None:
-        if not self._exported():  # it was stopped, and now fewer steps are asked for
+        if not self._exported():  # it was stopped and fewer steps are asked for now, or another sampler
             self._evaluate({"step": self.trainer.step})
         elif self.trainer.rank == 0 and not all((self.folder / name).is_file() for name in (HASHES, SUMMARY)):
             self._training_set.save(self.folder)  # it was exported before checkpoints had one
@@ -155,9 +155,10 @@ class TrainingRun:
 
     def _exported(self) -> bool:
         try:
-            return read_config(self.folder, self.language.name).trained_steps == self.trainer.step
+            saved = read_config(self.folder, self.language.name)
         except (OSError, CheckpointError):
             return False
+        return (saved.trained_steps, saved.sampling) == (self.trainer.step, self.preset.sampling)
 
     def checkpoint(self) -> Checkpoint:
         """The model with averaged weights, ready to sample."""

@@ -206,6 +206,16 @@ def test_a_run_that_was_stopped_and_is_made_shorter_exports_what_it_has(make_run
     assert load_checkpoint(tmp_path, "excel").config.trained_steps == 3
 
 
+def test_a_finished_run_is_exported_anew_with_another_sampler(make_run: MakeRun, tmp_path: Path) -> None:
+    assert make_run(tmp_path, steps=3).run(lambda line: None) is True
+    before = load_checkpoint(tmp_path, "excel")
+    assert make_run(tmp_path, steps=3, sampling={"temperature": 0.7}).run(lambda line: None) is True
+    after = load_checkpoint(tmp_path, "excel")
+    assert (before.config.sampling.temperature, after.config.sampling.temperature) == (1.0, 0.7)
+    assert torch.equal(before.model.embeddings(), after.model.embeddings())
+    assert "temperature 0.7" in (tmp_path / "README.md").read_text()
+
+
 OTHERS: dict[str, dict[str, object]] = {
     "corpus": {"source": Source(name="formulas.jsonl", sha256="cd" * 32)},
     "model.width": {"model": {"width": 32}},
