@@ -50,21 +50,25 @@ class TimeWarp(nn.Module):
         return low_B + (position_B - left_B) * (high_B - low_B)
 
     def refit(self, cross_entropy: Tensor) -> None:
-        """Compose the warp with the inverse of the measured cross-entropy curve.
+        """Make the measured cross-entropy linear in the new time.
+
+        What is lost without any noise is not counted, or the first bin would take ever more of the time; and a fifth
+        of the time is spread evenly over the old one, so that no noise level is starved.
 
         Args:
             cross_entropy: mean cross-entropy in each of ``TimeWarp.bins()`` equal bins of the present time.
         """
         device = self.knots.device
-        risen = cross_entropy.to(device).clamp(min=0)
-        curve = torch.cummax(torch.cat([torch.zeros(1, device=device), risen]), 0)[0]
-        grid = torch.linspace(0, 1, _BINS + 1, device=device)
-        cdf = 0.8 * curve / curve[-1].clamp(min=1e-9) + 0.2 * grid  # mixed with uniform: no level is starved
+        bins, first, last = cross_entropy.to(device), cross_entropy[:2].to(device), cross_entropy[-2:].to(device)
+        edges = torch.cat([first[:1] - first.diff() / 2, (bins[:-1] + bins[1:]) / 2, last[1:] + last.diff() / 2])
+        curve = torch.cummax((edges - edges[0]).clamp(min=0), 0)[0]
+        unwarped = self(torch.linspace(0, 1, _BINS + 1, device=device))  # where the bins are without a warp
+        time = 0.8 * curve / curve[-1].clamp(min=1e-9) + 0.2 * unwarped
+        time = time / time[-1]
         target = torch.linspace(0, 1, _KNOTS, device=device)
-        right = torch.searchsorted(cdf.contiguous(), target).clamp(1, _BINS)
-        slope = (target - cdf[right - 1]) / (cdf[right] - cdf[right - 1] + 1e-9)
-        inverse = grid[right - 1] + slope * (grid[right] - grid[right - 1])
-        knots = self(inverse.clamp(0, 1)).clamp(0, 1)
+        right = torch.searchsorted(time.contiguous(), target).clamp(1, _BINS)
+        share = (target - time[right - 1]) / (time[right] - time[right - 1]).clamp(min=1e-9)
+        knots = (unwarped[right - 1] + share * (unwarped[right] - unwarped[right - 1])).clamp(0, 1)
         knots[0], knots[-1] = 0.0, 1.0
         self.knots.copy_(knots)
 

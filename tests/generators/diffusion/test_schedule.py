@@ -50,17 +50,36 @@ def cross_entropy(level: Tensor) -> Tensor:
     return 5 * level**4
 
 
-def test_refits_make_a_convex_cross_entropy_linear_in_time() -> None:
+CENTRES = (torch.arange(BINS) + 0.5) / BINS
+
+
+def test_refits_make_a_convex_cross_entropy_linear_but_for_the_fifth_that_is_spread_evenly() -> None:
     warp = TimeWarp()
-    centres = (torch.arange(BINS) + 0.5) / BINS
     deviations = []
     for _ in range(5):
-        curve = cross_entropy(warp(GRID))
-        deviations.append(float((curve / curve[-1] - GRID).abs().max()))
-        warp.refit(cross_entropy(warp(centres)))
-    assert deviations[0] > 0.4
-    assert deviations[1] < deviations[0] / 2
-    assert deviations[-1] < 0.06
+        curve = cross_entropy(warp(GRID)) / cross_entropy(GRID[-1])
+        time = 0.8 * curve + 0.2 * warp(GRID)
+        deviations.append(float((time - GRID).abs().max()))
+        warp.refit(cross_entropy(warp(CENTRES)))
+    assert deviations[0] > 0.3
+    assert max(deviations[1:]) < 0.03
+
+
+def test_what_is_lost_without_noise_takes_no_time() -> None:
+    plain, offset = TimeWarp(), TimeWarp()
+    for _ in range(5):
+        plain.refit(cross_entropy(plain(CENTRES)))
+        offset.refit(cross_entropy(offset(CENTRES)) + 0.5)
+    torch.testing.assert_close(offset.knots, plain.knots, atol=1e-4, rtol=0)
+
+
+@given(st.lists(st.lists(st.floats(0, 20), min_size=BINS, max_size=BINS), min_size=1, max_size=30))
+def test_no_noise_level_is_starved_however_often_the_warp_is_refitted(curves: list[list[float]]) -> None:
+    warp = TimeWarp()
+    for curve in curves:
+        warp.refit(torch.tensor(curve))
+    knots = len(warp.knots) - 1
+    assert float(warp.knots.diff().max()) <= 5.01 / knots  # a fifth of the time is spread evenly
 
 
 def test_refit_follows_the_warp_to_its_device() -> None:
