@@ -55,8 +55,9 @@ def test_a_program_reads_all_figures(capsys: pytest.CaptureFixture[str], folder:
 
 
 def test_a_wrong_request_is_one_line_and_exit_code_2(
-    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("generators.diffusion.checkpoint.BUNDLED", tmp_path)
     out = ["--out", tmp_path / "out.jsonl"]
     for arguments, message in (
         (["--language", "python", *out], "give files and folders, or --from-model, one of the two"),

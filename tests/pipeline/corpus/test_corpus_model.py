@@ -74,7 +74,8 @@ def test_a_model_that_says_nothing_new_ends_the_build(says: Callable[[Draw], Non
     assert not list(tmp_path.iterdir())
 
 
-def test_a_language_without_a_model_is_refused(tmp_path: Path) -> None:
+def test_a_language_without_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generators.diffusion.checkpoint.BUNDLED", tmp_path)
     with pytest.raises(RequestError, match="no diffusion model is bundled for powershell"):
         model.corpus_from_model(language="powershell", checkpoint=None, count=1, out=str(tmp_path / "out.jsonl"))
 
