@@ -46,14 +46,19 @@ class Block(nn.Module):
         q_BLHK, k_BLHK, v_BLHK = qkv.unbind(2)
         if rotation_L1K is not None:
             q_BLHK, k_BLHK = _rotate(q_BLHK, rotation_L1K), _rotate(k_BLHK, rotation_L1K)
-        with torch.autocast(x_BLW.device.type, enabled=False):  # on a CPU bf16 makes attention slower
-            attended_BHLK = F.scaled_dot_product_attention(
-                q_BLHK.float().transpose(1, 2), k_BLHK.float().transpose(1, 2), v_BLHK.float().transpose(1, 2)
-            )
+        attended_BHLK = _attention(q_BLHK.transpose(1, 2), k_BLHK.transpose(1, 2), v_BLHK.transpose(1, 2))
         x_BLW = x_BLW + self.attention_out(attended_BHLK.transpose(1, 2).reshape(B, L, W))
         hidden = F.silu(self.feedforward_in(self.feedforward_norm(x_BLW)))
         x_BLW = x_BLW + self.feedforward_out(hidden)
         return x_BLW
+
+
+def _attention(q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor) -> Tensor:
+    """Full self-attention; on a CPU in fp32 whatever the rest is in, since bf16 makes it slower there."""
+    if q_BHLK.device.type == "cpu":
+        with torch.autocast("cpu", enabled=False):
+            return F.scaled_dot_product_attention(q_BHLK.float(), k_BHLK.float(), v_BHLK.float())
+    return F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK)
 
 
 def _rotate(x_BLHK: Tensor, rotation_L1K: Tensor) -> Tensor:

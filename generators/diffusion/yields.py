@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from generators.checkpoints import CheckpointError
+from generators.diffusion.checkpoint import checkpoint_hash
 
 FILE = "yields.json"
 
@@ -31,6 +32,7 @@ class Yields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    model: str  # hash of the checkpoint that was measured
     date: str
     machine: str
     command: str
@@ -50,7 +52,7 @@ def write_yields(folder: Path, yields: Yields) -> None:
 
 
 def read_yields(folder: Path) -> Yields | None:
-    """The figures of a checkpoint; None where nobody recorded any.
+    """The figures of a checkpoint; None where nobody recorded any, or of the weights that were there before.
 
     Raises:
         CheckpointError: the file is damaged.
@@ -59,7 +61,7 @@ def read_yields(folder: Path) -> Yields | None:
     if not path.is_file():
         return None
     try:
-        return Yields.model_validate_json(path.read_bytes())
+        yields = Yields.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -67,3 +69,4 @@ def read_yields(folder: Path) -> Yields | None:
             f"checkpoint {path} is damaged at {where} ({first['msg']}): delete it, "
             "`evaluate samples --record` measures it anew"
         ) from error
+    return yields if yields.model == checkpoint_hash(folder) else None

@@ -11,7 +11,7 @@ import typer
 from pipeline.cli.evaluate_samples import samples
 from pipeline.cli.evaluate_trajectory import trajectory
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
-from pipeline.cli.output import print_json, print_table, silent, stdout, tell
+from pipeline.cli.output import print_json, print_tables, silent, stdout, tell
 from pipeline.cli.repair import CanvasName, NoiseLevels, Recovery
 from schemas.errors import RequestError
 
@@ -106,12 +106,8 @@ def repair(
     if as_json:
         print_json({name: value for name, value in results.items() if name != "problems"})
         return
-    console = stdout()
-    for made in tables(results):
-        console.print(made.title, style="bold")
-        print_table(made.head, made.rows)
-        console.print()
-    console.print(f"what they mean, and figures: {out / 'report.md'}; every outcome: {out / 'results.json'}")
+    print_tables(tables(results))
+    stdout().print(f"what they mean, and figures: {out / 'report.md'}; every outcome: {out / 'results.json'}")
 
 
 app.command("trajectory")(trajectory)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, option, require_language
-from pipeline.cli.output import print_json, print_table, silent, stdout, tell
+from pipeline.cli.output import print_json, print_tables, silent, stdout, tell
 from schemas.errors import RequestError
 
 
@@ -56,12 +56,8 @@ def samples(
     if as_json:
         print_json(results)
         return
-    console = stdout()
-    for made in tables(results):
-        console.print(made.title, style="bold")
-        print_table(made.head, made.rows)
-        console.print()
-    measured = results["measured"]
+    print_tables(tables(results))
+    console, measured = stdout(), results["measured"]
     console.print(
         f"{results['samples']:,} samples, {measured['samples_a_second_and_core']:.1f} a second and core "
         f"({measured['sampling_cpu_seconds']:,.0f} seconds of processor time to sample, "

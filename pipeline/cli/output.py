@@ -7,13 +7,16 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.terminal import printable
+
+if TYPE_CHECKING:
+    from pipeline.evaluation.report import TextTable
 
 _UNFOLDED = 1_000  # characters, more than a line of a table has
 
@@ -73,6 +76,15 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if not console.is_terminal:
         console.width = _UNFOLDED
     console.print(table)
+
+
+def print_tables(tables: Iterable[TextTable]) -> None:
+    """Each under its title, a blank line behind it."""
+    console = stdout()
+    for table in tables:
+        console.print(table.title, style="bold")
+        print_table(table.head, table.rows)
+        console.print()
 
 
 def counts_table(title: str, total: int, counts: Mapping[str, int]) -> Table:

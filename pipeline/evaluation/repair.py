@@ -26,6 +26,7 @@ from pipeline.evaluation.proposals import Tell, compress, proposals_of
 from pipeline.evaluation.report import markdown
 from pipeline.evaluation.scoring import Scorer
 from pipeline.evaluation.systems import Benchmark, System
+from pipeline.folders import make_folder
 from pipeline.storage import Storage
 from schemas.errors import RequestError
 from schemas.ids import canonical_json, fingerprint
@@ -58,10 +59,7 @@ def evaluate_repair(
     """
     scorer = Scorer(benchmark.language, run_tests=run_tests)
     _require(benchmark, systems, scorer)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot make the folder {out} ({error.strerror}); choose another --out") from error
+    make_folder(out)
     tuning = None if tune is None else _without(tune, benchmark)
     storage = Storage(str(out))
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline.evaluation.plotting import new_figure, save_figure
 from pipeline.evaluation.report import NONE, TextTable
-from pipeline.evaluation.yields import ALL_PAIRS, NEAR, NEAR_PAIRS, PAIRS, THOUSAND, VERDICTS
+from pipeline.evaluation.yields import ALL_PAIRS, NEAR_PAIRS, PAIRS, THOUSAND, VERDICTS
+from schemas.manifest import NEAR
 from schemas.reasons import Reason
 
 Results = Mapping[str, Any]

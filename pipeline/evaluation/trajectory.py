@@ -37,8 +37,8 @@ from generators.diffusion.config import EOS, PAD, SamplingConfig
 from generators.diffusion.quality import draw_trajectories
 from pipeline.evaluation.statistics import Estimate
 from pipeline.evaluation.trajectory_report import draw_figures, markdown
+from pipeline.folders import make_folder
 from pipeline.storage import Storage
-from schemas.errors import RequestError
 from schemas.ids import derive_seed
 from validators import Language, get_language
 from validators.diff import compare, significant, texts
@@ -90,10 +90,7 @@ def evaluate_trajectory(
     own = get_language(language)
     folder = find_checkpoint(language, checkpoint)
     model = load_checkpoint(folder, language)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"cannot make the folder {out} ({error.strerror}); choose another --out") from error
+    make_folder(out)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.model.to(device)
     sampling = model.config.sampling.model_copy(update={} if steps is None else {"steps": steps})

@@ -25,11 +25,11 @@ from pipeline.evaluation.trajectory import BINS, Resampling, tenth
 from pipeline.shard import make_judge
 from schemas.config import load_config
 from schemas.ids import derive_seed
+from schemas.manifest import NEAR
 from schemas.reasons import Reason
 from validators import Language
 from validators.filters import JudgedPair
 
-NEAR = 5  # tokens: the last mile
 THOUSAND = 1_000  # trajectories, which yields are given for
 DISTANCES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, None))  # in tokens, of pairs
 PAIRS = tuple(f"{low}" if low == high else f"over {low - 1}" if high is None else f"{low} to {high}"

@@ -66,7 +66,8 @@ def bare(shape: Shape, dtype: torch.dtype = torch.float32) -> Callable[[], torch
     """One product of the shape, as nothing but a call."""
     many, rows, inner, columns = shape
     a, b = torch.randn(many, rows, inner, dtype=dtype), torch.randn(many, inner, columns, dtype=dtype)
-    return (lambda: a[0] @ b[0]) if many == 1 else (lambda: torch.bmm(a, b))
+    left, right = a[0], b[0]
+    return (lambda: left @ right) if many == 1 else (lambda: torch.bmm(a, b))
 
 
 def main() -> None:

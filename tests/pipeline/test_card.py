@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generators.diffusion.checkpoint import find_checkpoint
+from generators.diffusion.checkpoint import checkpoint_hash, find_checkpoint
 from generators.diffusion.yields import YieldOption, Yields, write_yields
 from pipeline.card import render_card
 from pipeline.generators import Ingredients
@@ -25,7 +25,10 @@ NEAR = YieldOption(
     name="stratified", settings="--set diffusion.selection=stratified", pairs_per_thousand=312.5,
     near_per_thousand=300, pairs_a_minute=1234,
 )  # fmt: skip
-YIELDS = Yields(date="2026-11-20", machine="2 cores", command="evaluate samples", samples=2_000, options=[NEAR])
+YIELDS = Yields(
+    model=checkpoint_hash(find_checkpoint("excel", None)), date="2026-11-20", machine="2 cores",
+    command="evaluate samples", samples=2_000, options=[NEAR],
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from generators.diffusion.training_set import SUMMARY, TrainingSet, describe
 from generators.diffusion.yields import read_yields
 from pipeline.cli import main
 from pipeline.evaluation import samples as samples_module
-from pipeline.evaluation.samples import Sample as Sample
-from pipeline.evaluation.samples import evaluate_samples, examples, measure
+from pipeline.evaluation.sample_figures import Sample, examples, measure
+from pipeline.evaluation.samples import evaluate_samples
 from pipeline.evaluation.samples_report import markdown, tables
 from pipeline.evaluation.trajectory import language_changes, sample_trajectories
 from pipeline.evaluation.yields import OPTIONS
