@@ -80,6 +80,7 @@ class TrainingConfig(_Settings):
     clip_norm: float = Field(default=1.0, gt=0)
     ema: float = Field(default=0.999, ge=0, lt=1)
     padding_weight: float = Field(ge=0, le=1)  # of padding tokens in the loss
+    cross_entropy_weight: float = Field(default=1.0, ge=0)  # of the loss's third part; the first two weigh 1
     self_conditioning_rate: float = Field(default=0.5, ge=0, le=1)
     paragraph_denoising: float = Field(default=0.0, ge=0, le=1)  # share of rows in which only keywords are noised
     warp: bool  # refit the time warp so that cross-entropy is linear in t (CDCD)

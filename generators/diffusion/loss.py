@@ -2,8 +2,8 @@
 
 The seed writes the first part both as an error of the predicted noise, which is CodeFusion's, and of the predicted
 x_0. Small text models need x_0, and the default minimises that; ``prediction`` of the model chooses. The cross-entropy
-enters with a plus sign: it is minimised. A model that clamps has no decoder, and no part of the loss for it (section
-4.1).
+enters with a plus sign: it is minimised, and may be given a weight. A model that clamps has no decoder, and no part of
+the loss for it (section 4.1).
 
 In paragraph denoising only some tokens of a row are noised. The others are context: they are given as they are, the
 denoiser is told the level of the noised ones, the decoder sees their own embeddings whatever the denoiser makes of
@@ -36,10 +36,11 @@ class LossTerms:
 class DiffusionLoss(nn.Module):
     """A module, so that data-parallel wrappers see one forward pass."""
 
-    def __init__(self, model: CodeDiffusion, padding_weight: float) -> None:
+    def __init__(self, model: CodeDiffusion, padding_weight: float, cross_entropy_weight: float = 1.0) -> None:
         super().__init__()
         self.model = model
         self.padding_weight = padding_weight
+        self.cross_entropy_weight = cross_entropy_weight
 
     def forward(
         self, tokens_BL: Tensor, level_B: Tensor, noise_BLE: Tensor, self_condition: bool,
@@ -81,4 +82,5 @@ class DiffusionLoss(nn.Module):
         cross_entropy = (ce_BL * weight_BL).sum()
         own_BL = (tokens_BL != PAD).float()
         row_ce_B = ((ce_BL * own_BL).sum(1) / own_BL.sum(1)).detach()
-        return LossTerms(denoiser + decoder + cross_entropy, denoiser, decoder, cross_entropy, row_ce_B)
+        total = denoiser + decoder + self.cross_entropy_weight * cross_entropy
+        return LossTerms(total, denoiser, decoder, cross_entropy, row_ce_B)

@@ -65,7 +65,7 @@ class Trainer:
         torch.manual_seed(derive_seed("weights", self.settings.seed))  # modules draw their weights globally
         self.model = CodeDiffusion(preset.model, vocabulary).to(self.device)
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-        loss = DiffusionLoss(self.model, self.settings.padding_weight)
+        loss = DiffusionLoss(self.model, self.settings.padding_weight, self.settings.cross_entropy_weight)
         self.loss: torch.nn.Module = torch.nn.parallel.DistributedDataParallel(loss) if self.world > 1 else loss
         self.average = AveragedModel(self.model, multi_avg_fn=self._averaging)
         self.optimiser = torch.optim.AdamW(

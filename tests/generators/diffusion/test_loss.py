@@ -77,6 +77,14 @@ def test_each_term_counts_its_own_mistakes_and_the_total_is_their_sum() -> None:
         assert result.total.item() == pytest.approx(sum(parts.values()))
 
 
+def test_cross_entropy_weighs_what_it_is_told_to_beside_the_other_two() -> None:
+    stub = Stub(2 * ALL, 2 * ALL, ALL)
+    noise = torch.zeros(*TOKENS.shape, WIDTH)
+    result = DiffusionLoss(stub, 1.0, cross_entropy_weight=0.5)(TOKENS, LEVEL, noise, False)  # type: ignore[arg-type]
+    assert result.total.item() == pytest.approx(4 + 4 + 0.5 * 30)
+    assert result.cross_entropy.item() == pytest.approx(30)
+
+
 @pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
 def test_padding_weighs_what_it_is_told_to(weight: float) -> None:
     own, padding = 5, 3
