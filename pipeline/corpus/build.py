@@ -122,12 +122,16 @@ def build_corpus(
 
 def _sum(report: BuildReport) -> str:
     files = sum(figures.read + sum(figures.skipped.values()) for figures in report.kinds.values())
-    return f"{report.found:,} snippets in {files:,} files"
+    return f"{report.found:,} snippets in {_files(files)}"
+
+
+def _files(n: int) -> str:
+    return f"{n:,} {'file' if n == 1 else 'files'}"
 
 
 def _why(report: BuildReport) -> str:
     """The most frequent reasons, in one line."""
     snippets = [f"{n:,} {reason}" for reason, n in report.left_out.most_common(3)]
     files = Counter(entry["reason"] for entry in report.skipped_files)
-    skipped = [f"{n:,} files {reason}" for reason, n in files.most_common(3)]
+    skipped = [f"{_files(n)} skipped: {reason}" for reason, n in files.most_common(3)]
     return ", ".join(snippets + skipped) or "the files hold none"

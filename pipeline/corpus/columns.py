@@ -28,8 +28,8 @@ def code_column(names: Collection[str], wanted: str | None, where: str) -> str:
             return name
     missing = repr(wanted) if wanted is not None else "'code', 'content' or 'text'"
     raise RequestError(
-        f"{where} has no {missing} column; it has {', '.join(names) or 'none'}: name the one with the code, as in "
-        "`run --set corpus_column=NAME`"
+        f"{where} has no {missing} column; it has {', '.join(names) or 'none'}: rename the one with the code "
+        "to 'code', or name it with `run --set corpus_column=NAME`"
     )
 
 

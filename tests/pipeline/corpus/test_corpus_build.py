@@ -257,8 +257,8 @@ def test_every_snippet_that_is_found_is_kept_or_counted() -> None:
         ("python", ["project"], "out.csv", "must end with one of .jsonl, .jsonl.gz, .parquet"),
         ("python", ["project"], "project/b.py/out.jsonl", "choose another --out"),
         ("python", ["project"], "folder.jsonl", "choose another --out"),
-        ("powershell", ["project"], "out.jsonl", "nothing was kept of 0 snippets in 1 files; the files hold none"),
-        ("python", ["trivial"], "out.jsonl", "nothing was kept of 1 snippets in 2 files; 1 too short, 1 files binary"),
+        ("powershell", ["project"], "out.jsonl", "nothing was kept of 0 snippets in 1 file; the files hold none"),
+        ("python", ["trivial"], "out.jsonl", "of 1 snippets in 2 files; 1 too short, 1 file skipped: binary"),
     ],
 )
 def test_a_wrong_request_is_refused_and_writes_nothing(

@@ -140,7 +140,7 @@ def test_the_code_is_in_the_column_that_is_asked_for_or_the_first_with_a_usual_n
         path.write_text(json.dumps(rows[0]))
     assert list(Corpus(str(path)).rows()) == [("content", "7")]
     assert list(Corpus(str(path), "mine").rows()) == [("mine", "7")]
-    with pytest.raises(RequestError, match=r"no 'other' column; it has text, id, content, mine: name the one"):
+    with pytest.raises(RequestError, match=r"no 'other' column; it has text, id, content, mine: rename the one"):
         list(Corpus(str(path), "other").rows())
 
 
