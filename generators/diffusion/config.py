@@ -136,7 +136,7 @@ SMALL = Preset(
         steps=24_000, batch_tokens=768, learning_rate=1.2e-3, weight_decay=0.01, padding_weight=0.2,
         warp=True, delexicalise=True, sketch_cap=20, shift_rate=0.5,
     ),
-    sampling=SamplingConfig(steps=50, feedback="softmax", time_power=1.0),
+    sampling=SamplingConfig(steps=100, feedback="softmax", time_power=1.0),
 )  # fmt: skip
 
 PRESETS = {"paper": PAPER, "small": SMALL}
