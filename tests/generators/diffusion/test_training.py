@@ -212,6 +212,12 @@ def test_learning_rate_without_warm_up_or_decay_is_constant() -> None:
     assert {learning_rate(step, settings) for step in range(0, settings.steps, 100)} == {0.5}
 
 
+def test_training_minimises_the_loss_with_the_weight_it_was_given(make_trainer: MakeTrainer) -> None:
+    one, three = (next(make_trainer(cross_entropy_weight=weight).run()) for weight in (1.0, 3.0))
+    assert one.cross_entropy == three.cross_entropy  # of the same first batch
+    assert three.loss - one.loss == pytest.approx(2 * one.cross_entropy)
+
+
 def test_averaged_weights_follow_the_weights_slowly(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer(ema=0.9, warp=False)
     name = "denoiser.project_in.weight"
