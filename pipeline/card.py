@@ -108,8 +108,8 @@ def _model_yields(yields: Mapping[str, Any] | None) -> list[str]:
     )
     return [
         "## What other settings would yield",
-        f"Measured with this model on {yields['samples']:,} trajectories ({yields['date']}, {yields['machine']}) by "
-        f"`{yields['command']}`; speeds are of that machine.",
+        f"Measured with this model and its own sampler on {yields['samples']:,} trajectories ({yields['date']}, "
+        f"{yields['machine']}) by `{yields['command']}`; speeds are of that machine.",
         _table(("", "settings", "pairs per 1,000 trajectories", f"within {NEAR} tokens", "pairs a minute"), rows),
     ]
 
