@@ -14,8 +14,9 @@ export RAY_USAGE_STATS_ENABLED := 0
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
 
-run: $(READY) ## make a small dataset, show some pairs and say what to do next
+run: $(READY) ## make two small datasets, show some pairs and say what to do next
 	$(BIN)/python -m pipeline run --config pipeline/presets/quickstart.yaml --out $(OUT)
+	$(BIN)/python -m pipeline run --config pipeline/presets/quickstart-renoise.yaml --out $(OUT)-renoise
 
 test: $(READY) ## the fast tests
 	$(BIN)/python -m pytest
@@ -42,7 +43,7 @@ bench: $(READY) ## speed and memory, as ratios in one run; the scripts there tha
 		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean: ## everything that the targets made
-	rm -rf $(VENV) out/quickstart .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) out/quickstart out/quickstart-renoise .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

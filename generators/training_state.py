@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from torch import Tensor
 from generators.checkpoints import CheckpointError
 
 STATE, LOG = "state.json", "log.jsonl"
+_ATTEMPTS = 20  # at copying a state that is being replaced
 
 
 def write_whole(file: Path, text: str) -> None:
@@ -65,6 +67,28 @@ def load_state(folder: Path, restore: Callable[[dict[str, Any], dict[str, dict[s
     return True
 
 
+def copy_state(source: Path, folder: Path) -> dict[str, Any]:
+    """Copy the state in ``source``, also while its run replaces it, into ``folder``; gives its values.
+
+    Raises:
+        CheckpointError: there is none, or it is damaged.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            text = (source / STATE).read_text()
+            values: dict[str, Any] = json.loads(text)
+            shutil.copyfile(source / values["file"], folder / values["file"])
+        except FileNotFoundError:  # a newer one has taken its place meanwhile
+            if not (source / STATE).is_file():
+                break
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise CheckpointError(f"training state in {source} is damaged ({error!r}): copy it anew") from error
+        else:
+            write_whole(folder / STATE, text)
+            return values
+    raise CheckpointError(f"{source} holds no whole training state: give the folder of a training that has saved one")
+
+
 def moments(model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """What the optimiser keeps of each parameter, as ``PARAMETER.MOMENT``."""
     return {
@@ -75,12 +99,14 @@ def moments(model: torch.nn.Module, optimiser: torch.optim.Optimizer) -> dict[st
 
 
 def restore_moments(model: torch.nn.Module, optimiser: torch.optim.Optimizer, saved: Mapping[str, Tensor]) -> None:
-    """Give the optimiser what `moments` gave."""
+    """Give the optimiser what `moments` gave; those of parameters that are another optimiser's are passed over."""
     parameters = dict(model.named_parameters())
+    own = {id(parameter) for group in optimiser.param_groups for parameter in group["params"]}
     for key, tensor in saved.items():
         name, _, moment = key.rpartition(".")
         parameter = parameters[name]
-        optimiser.state[parameter][moment] = tensor.to(parameter.device)
+        if id(parameter) in own:
+            optimiser.state[parameter][moment] = tensor.to(parameter.device)
 
 
 def write_log(folder: Path, lines: Sequence[Mapping[str, Any]]) -> None:

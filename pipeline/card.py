@@ -15,6 +15,16 @@ _HOW = {
     "diffusion": "A code diffusion model, trained on correct snippets alone, turned Gaussian noise into code step by "
     "step. Of each trajectory the last text is `fixed`; the text decoded at an earlier step t is `broken`. The method "
     "is that of *Diffusion is a code repair operator and generator* (arXiv 2508.11110).",
+    "diffusion renoise": "A code diffusion model, trained on correct snippets alone, wrote `fixed` from Gaussian "
+    "noise. In one place of it some tokens were then replaced by noise, and what the model first made of that, while all else "
+    "was held clean, is `broken`: noise and resume (*Diffusion is a code repair operator and generator*, arXiv "
+    "2508.11110) with a noise level for each token, which departs from the paper. Up to four pairs share a `fixed`; "
+    "`recipe` says how many tokens went and came (`gap=1>0`).",
+    "diffusion corpus": "`fixed` is a snippet that people wrote. In one place of it some tokens were replaced by "
+    "noise, and what a code diffusion model, trained on correct snippets alone, first made of that, while all else was "
+    "held clean, is `broken`: noise and resume (*Diffusion is a code repair operator and generator*, arXiv 2508.11110) "
+    "with a noise level for each token, which departs from the paper. `recipe` says how many tokens went and came "
+    "(`gap=1>0`).",
     "flame": "Correct formulas were broken by the 17 noise operators of FLAME (arXiv 2301.13779), one operator a "
     "formula; `recipe` names it.",
     "bifi": "Correct snippets were broken in the manner of BIFI (Break-It-Fix-It, ICML 2021): by a breaker that was "
@@ -47,7 +57,7 @@ def render_card(manifest: Manifest, manifest_sha256: str) -> str:
     }
     sections = [
         f"# {rows:,} pairs of broken and fixed {language} code",
-        _HOW[generator],
+        _how(generator, fields.get("diffusion.mode")),
         "A pair is kept if the language's parser accepts `fixed` and refuses `broken`, they differ in few enough "
         "tokens, and no earlier row holds the same pair. Splits follow from the sketch of `fixed` (its text with the "
         "constants removed): no sketch stands in two splits.",
@@ -62,6 +72,7 @@ def render_card(manifest: Manifest, manifest_sha256: str) -> str:
         *_cost(statistics.get("cost")),
         *_level_yields(statistics.get("level_yields")),
         *_model_yields(statistics.get("model_yields")),
+        *_human_likeness(statistics.get("human_likeness")),
         "## Figures",
         *(
             _table((title, "pairs"), statistics[name].items())
@@ -82,6 +93,11 @@ def render_card(manifest: Manifest, manifest_sha256: str) -> str:
     return _front_matter(metadata) + "\n\n".join(sections) + "\n"
 
 
+def _how(generator: str, mode: object) -> str:
+    """How the pairs were made."""
+    return _HOW.get(f"{generator} {mode}", _HOW[generator])
+
+
 def _level_yields(levels: Mapping[str, Mapping[str, int]] | None) -> list[str]:
     if levels is None:
         return []
@@ -93,8 +109,7 @@ def _level_yields(levels: Mapping[str, Mapping[str, int]] | None) -> list[str]:
         f"surplus were removed. Near: those at most {NEAR} tokens apart.",
         _table(("t/T", *columns), ((level, *(counts[c] for c in columns)) for level, counts in levels.items())),
         "`diffusion.t_range` draws from a part of the trajectory, `diffusion.selection=stratified` among texts that "
-        "the parser refuses, by their distance to `fixed`; `diffusion.align_literals` removes differences in literals "
-        "and names, and `filters.max_distance` drops pairs that are too far apart.",
+        "the parser refuses, by their distance to `fixed`; `filters.max_distance` drops pairs that are too far apart.",
     ]
 
 
@@ -111,6 +126,33 @@ def _model_yields(yields: Mapping[str, Any] | None) -> list[str]:
         f"Measured with this model and its own sampler on {yields['samples']:,} trajectories ({yields['date']}, "
         f"{yields['machine']}) by `{yields['command']}`; speeds are of that machine.",
         _table(("", "settings", "pairs per 1,000 trajectories", f"within {NEAR} tokens", "pairs a minute"), rows),
+    ]
+
+
+def _human_likeness(likeness: Mapping[str, Any] | None) -> list[str]:
+    if likeness is None:
+        return []
+    people, floor = likeness["people"], likeness["people"]["floor"]
+    files = ", ".join(f"{file['name']} (SHA-256 `{file['sha256'][:16]}`)" for file in people["files"])
+    rows = (
+        (f"`{_cell(name)}`", f"{shares['pairs']:.1%}", f"{shares['people']:.1%}")
+        for name, shares in likeness["edit_types"].items()
+    )
+    from_people = "" if floor is None else (
+        f" People differ from people by {floor['divergence']:.3f}, in the mean over random halves of {floor['pairs']:,}"
+        " mistakes each; of more mistakes it would be less."
+    )  # fmt: skip
+    return [
+        "## How like people's mistakes",
+        f"Jensen-Shannon divergence of edit types from real mistakes: **{likeness['divergence']:.3f}** (base 2; 0: the "
+        f"same shares, 1: no type in common). Compared were the first {likeness['pairs']:,} pairs of the train split "
+        f"(at most 3,000 are looked at) with {people['pairs']:,} mistakes that people made and mended, of which the "
+        f"project keeps the shares alone: {files}, {people['date']}.{from_people} The fewer pairs, the higher such a "
+        "figure: compare it at equal numbers only, as `evaluate pairs` does, which gives intervals too.",
+        _table(("edit type", "pairs", "people"), rows),
+        "An edit type is the class of the broken token, `>`, the class of the fixed one, with `-` for no token: `)>-` "
+        "is a bracket too many. Brackets, operators, separators and keywords are classes of their own; `long` is a run "
+        "of more than six edits. A pair counts 1, however many edits it has.",
     ]
 
 

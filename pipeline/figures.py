@@ -14,8 +14,13 @@ from schemas.config import RunConfig
 from schemas.ledger import Ledger
 from schemas.manifest import NEAR, LevelYield, Receipt, Spent
 from schemas.reasons import Reason
+from validators import get_language
+from validators.edit_types import PairEdits, divergence, histogram, pair_edits
+from validators.human_edits import load_human_edits
 
 _LONGEST = 10  # token edit distances from here on share a line
+_COMPARED = 3_000  # pairs, whose edits are compared with people's
+_COMMONEST = 12  # edit types that a card lists
 _AFTER_C0 = {Reason.BROKEN_ACCEPTED, Reason.TOO_CLOSE, Reason.TOO_FAR, Reason.BENCHMARK_OVERLAP}  # is accepted
 
 
@@ -86,6 +91,47 @@ class Figures:
             },
             "noise_level": {_range(k): n for k, n in sorted(self._noise.items())},
             "error_kind": dict(sorted(self._kinds.items(), key=lambda item: (-item[1], item[0]))),
+        }
+
+
+class HumanLikeness:
+    """How far the edits of the first pairs are from those of real mistakes, where a language has a record of these."""
+
+    def __init__(self, language: str) -> None:
+        """Read the record of people.
+
+        Raises:
+            RequestError: it is damaged.
+        """
+        self._language = get_language(language)
+        self._people = load_human_edits(language)
+        self._pairs: list[PairEdits] = []
+
+    def add(self, table: pa.Table) -> None:
+        """Look at the pairs of a table, until there are enough."""
+        if self._people is None:
+            return
+        first = table.slice(0, _COMPARED - len(self._pairs))
+        sides = zip(first["broken"].to_pylist(), first["fixed"].to_pylist(), strict=True)
+        self._pairs += [pair_edits(self._language, broken, fixed) for broken, fixed in sides]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nothing where there is no record of people, or no pair with an edit."""
+        people, shares = self._people, histogram(self._pairs)
+        if people is None or not shares:
+            return {}
+        largest = {name: max(shares.get(name, 0.0), people.shares.get(name, 0.0)) for name in shares | people.shares}
+        commonest = sorted(largest, key=lambda name: (-round(largest[name], 6), name))[:_COMMONEST]
+        return {
+            "human_likeness": {
+                "pairs": len(self._pairs),
+                "divergence": round(divergence(shares, people.shares), 6),
+                "people": people.model_dump(include={"pairs", "files", "floor", "date"}),
+                "edit_types": {
+                    name: {"pairs": round(shares.get(name, 0.0), 6), "people": people.shares.get(name, 0.0)}
+                    for name in commonest
+                },
+            }
         }
 
 

@@ -10,6 +10,7 @@ from generators.base import Generator, Snippet
 from pipeline.corpus import AcceptedSnippets, CorpusSource, accepted_snippets, open_corpus
 from pipeline.storage import Storage
 from schemas.config import RunConfig
+from schemas.errors import RequestError
 from validators import get_language
 
 
@@ -29,8 +30,8 @@ class Ingredients:
         self._yields: dict[str, Any] = {}
         if config.generator == "diffusion":
             self._yields = _model_yields(config)
-        else:
-            self._source = open_corpus(config.language, config.corpus, config.corpus_column)
+        if config.generator != "diffusion" or config.diffusion.mode == "corpus":
+            self._source = _open_corpus(config)
             self.hashes["corpus"] = self._source.identity
 
     @cached_property
@@ -49,6 +50,20 @@ class Ingredients:
             return self._yields
         counts = {k: getattr(self.corpus, k) for k in ("read", "rejected", "too_long", "duplicates")}
         return {"corpus": {"name": self._source.name, **counts, "used": len(self.corpus.snippets)}}
+
+
+def _open_corpus(config: RunConfig) -> CorpusSource:
+    """The corpus of a run.
+
+    Raises:
+        RequestError: it cannot be read, or a model's own texts would stand for people's.
+    """
+    if config.generator == "diffusion" and config.corpus is None and config.language != "python":
+        raise RequestError(
+            f"diffusion.mode=corpus breaks snippets that people wrote, and none of {config.language} come with the "
+            "project: give some with --corpus, or use diffusion.mode=renoise"
+        )
+    return open_corpus(config.language, config.corpus, config.corpus_column)
 
 
 def _model_yields(config: RunConfig) -> dict[str, Any]:
@@ -70,7 +85,12 @@ def _hashes(config: RunConfig) -> dict[str, str | None]:
             folder = find_checkpoint(config.language, config.checkpoint)
             read_config(folder, config.language)
             check_weights(folder)
-            return {"model": checkpoint_hash(folder)}
+            hashes: dict[str, str | None] = {"model": checkpoint_hash(folder)}
+            if config.diffusion.mode != "trajectory":
+                from generators.diffusion.edits import load_edits
+
+                hashes["edits"] = load_edits(config.language, config.diffusion.edits).hash
+            return hashes
         case "flame":
             from generators.flame.weights import load_weights, weights_hash
 
@@ -115,20 +135,28 @@ def build_generator(
             answers = AnswerStore(storage or Storage(config.out))
             return Gpt4oGenerator(config.language, snippets, config.gpt4o, answers)  # has no way to ask for more
         case "diffusion":
-            return _diffusion(config, device)
+            return _diffusion(config, device, snippets)
 
 
-def _diffusion(config: RunConfig, device: str) -> Generator:
+def _diffusion(config: RunConfig, device: str, snippets: Sequence[Snippet]) -> Generator:
     import torch
 
     from generators.diffusion.checkpoint import checkpoint_hash, find_checkpoint, load_checkpoint
+    from generators.diffusion.gap_generators import CorpusGenerator, RenoiseGenerator
     from generators.diffusion.generator import DiffusionGenerator
 
     if device == "cpu":
         torch.set_num_threads(1)
     folder = find_checkpoint(config.language, config.checkpoint)
     checkpoint = load_checkpoint(folder, config.language)
-    return DiffusionGenerator(checkpoint, checkpoint_hash(folder), config.diffusion, device)
+    model_hash = checkpoint_hash(folder)
+    match config.diffusion.mode:
+        case "corpus":
+            return CorpusGenerator(checkpoint, model_hash, config.diffusion, snippets, device)
+        case "renoise":
+            return RenoiseGenerator(checkpoint, model_hash, config.diffusion, device)
+        case "trajectory":
+            return DiffusionGenerator(checkpoint, model_hash, config.diffusion, device)
 
 
 def _bifi(config: RunConfig, device: str, snippets: Sequence[Snippet]) -> Generator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generators.diffusion.card import CURVE
+from generators.diffusion.card import CURVE, hours
 from generators.training_state import read_log
 from pipeline.evaluation.plotting import new_figure, save_figure
 
@@ -16,15 +16,16 @@ def draw_learning_curve(folder: Path) -> list[str]:
 
     Nothing is drawn where nothing was evaluated yet.
     """
-    log = [line for line in read_log(folder / "training") if "validation_cross_entropy" in line]
+    whole = read_log(folder / "training")
+    log = [line for line in whole if "validation_cross_entropy" in line]
     if not log:
         return []
-    hours = [line["core_seconds"] / 3600 for line in log]
+    spent = [line["core_seconds"] / 3600 for line in log]
     figure, (quality, loss) = new_figure(2)
     for name, label in FIGURES.items():
-        quality.plot(hours, [line[name] for line in log], marker=".", label=label)
-    quality.set(xlabel="core-hours", ylabel="share of samples", ylim=(0, 1))
+        quality.plot(spent, [line[name] for line in log], marker=".", label=label)
+    quality.set(xlabel=hours(whole), ylabel="share of samples", ylim=(0, 1))
     quality.legend()
-    loss.plot(hours, [line["validation_cross_entropy"] for line in log], marker=".")
-    loss.set(xlabel="core-hours", ylabel="held-out cross-entropy, nats a token")
+    loss.plot(spent, [line["validation_cross_entropy"] for line in log], marker=".")
+    loss.set(xlabel=hours(whole), ylabel="held-out cross-entropy, nats a token")
     return save_figure(figure, folder, CURVE.removesuffix(".png"))

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.card import pending_card
-from pipeline.figures import Figures, cost, level_yields
+from pipeline.figures import Figures, HumanLikeness, cost, level_yields
 from pipeline.published import CARD, MANIFEST, encode_card, encode_manifest
 from pipeline.storage import Storage
 from pipeline.tables import describe, encode, load
@@ -85,7 +85,7 @@ def publish(
 
     if not storage.exists(CARD):
         storage.write(CARD, pending_card(config.language).encode())
-    files, figures = _write(storage, config, receipts, rows, ledger)
+    files, figures, likeness = _write(storage, config, receipts, rows, ledger)
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         identity=identity,
@@ -93,7 +93,11 @@ def publish(
         shards=len(receipts),
         ledger=ledger.to_dict(),
         files=files,
-        statistics=figures.to_dict(ledger) | level_yields(receipts) | cost(receipts, config) | dict(statistics or {}),
+        statistics=figures.to_dict(ledger)
+        | likeness.to_dict()
+        | level_yields(receipts)
+        | cost(receipts, config)
+        | dict(statistics or {}),
     )
     data = encode_manifest(manifest)
     storage.write(MANIFEST, data)
@@ -124,9 +128,9 @@ def _select(
 
 def _write(
     storage: Storage, config: RunConfig, receipts: Sequence[Receipt], rows: Counter[str], ledger: Ledger
-) -> tuple[list[PublishedFile], Figures]:
-    """The data files of the version."""
-    language, figures = config.language, Figures()
+) -> tuple[list[PublishedFile], Figures, HumanLikeness]:
+    """The data files of the version, and what is counted on the way."""
+    language, figures, likeness = config.language, Figures(), HumanLikeness(config.language)
 
     def writer(folder: str, name: str, split: str, schema: pa.Schema, total: int) -> _Writer:
         return _Writer(storage, f"{folder}/{language}", name, split, schema, total, config.publish.rows_per_file)
@@ -143,11 +147,13 @@ def _write(
             part = table.filter(pa.array([place == split for place in places], pa.bool_()))
             figures.add(part)
             pairs[split].add(part)
+            if split == "train":
+                likeness.add(part)
         if receipt.rejected is not None:
             withdrawn = table.append_column("reason", pa.array(verdicts, pa.string()))
             withdrawn = withdrawn.filter(withdrawn["reason"].is_valid()).cast(REJECT_SCHEMA)
             rejected.add(pa.concat_tables([load(storage, receipt.rejected), withdrawn]).sort_by("id"))
-    return [file for each in (*pairs.values(), rejected) for file in each.close()], figures
+    return [file for each in (*pairs.values(), rejected) for file in each.close()], figures, likeness
 
 
 class _Writer:

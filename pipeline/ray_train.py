@@ -12,8 +12,8 @@ from schemas.errors import RunError
 RETRIES = 3  # of the whole group where a worker died; it resumes from the state in the folder
 
 
-def train_with_ray(loop: Callable[[], object], folder: Path, workers: int) -> None:
-    """Run the training loop on ``workers`` processes, one GPU each where the cluster has them.
+def train_with_ray(loop: Callable[[], object], folder: Path, workers: int, use_gpu: bool = True) -> None:
+    """Run the training loop on ``workers`` processes, one GPU each where the cluster has them and ``use_gpu`` is set.
 
     The first process writes state and checkpoint into ``folder``, which every process must see.
 
@@ -29,9 +29,10 @@ def train_with_ray(loop: Callable[[], object], folder: Path, workers: int) -> No
         def run_loop() -> None:
             loop()
 
+        gpus = use_gpu and ray.cluster_resources().get("GPU", 0) >= workers
         trainer = TorchTrainer(
             run_loop,
-            scaling_config=ScalingConfig(num_workers=workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= workers),
+            scaling_config=ScalingConfig(num_workers=workers, use_gpu=gpus),
             run_config=RunConfig(
                 name="repairgen-train",
                 storage_path=str(folder.resolve() / "training" / "ray"),

@@ -66,24 +66,47 @@ def _write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> None:
     import pyarrow.parquet as pq
 
     candidate = pa.struct(
-        {"noise_level": pa.float64(), "recovery": pa.float64(), "sample": pa.int64(), "accepted": pa.bool_(),
+        {"noise_level": pa.float64(), "recovery": pa.float64(), "sample": pa.int64(), "rank": pa.int64(),
+         "distance": pa.int64(), "votes": pa.int64(), "confidence": pa.float64(), "accepted": pa.bool_(),
          "text": pa.string()}
     )  # fmt: skip
     schema = pa.schema(
-        {"broken": pa.string(), "outcome": pa.string(), "fixed": pa.string(), "candidates": pa.list_(candidate)}
-    )
+        {"broken": pa.string(), "outcome": pa.string(), "fixed": pa.string(), "confidence": pa.float64(),
+         "candidates": pa.list_(candidate)}
+    )  # fmt: skip
     with pq.ParquetWriter(path, schema) as writer:
         while chunk := list(islice(rows, _ROWS)):
             writer.write_table(pa.Table.from_pylist(chunk, schema))
 
 
 def candidate_lines(repair: Repair) -> Iterator[str]:
-    """The distinct candidates, the most frequent first: how often, lowest noise level, verdict, text on one line."""
+    """The candidates for a person, the best first, each with its text on one line."""
+    ranked = bool(repair.candidates) and repair.candidates[0].rank is not None
+    return _ranked_lines(repair) if ranked else _counted_lines(repair)
+
+
+def _ranked_lines(repair: Repair) -> Iterator[str]:
+    """Of gaps: rank, token distance, votes, confidence, text."""
+    for c in repair.candidates:
+        yield (
+            f"{c.rank:4d}.  distance {c.distance:2d}  votes {c.votes:3d}  confidence {c.confidence:.2f}  "
+            f"{_on_one_line(c.text or '')}"
+        )
+
+
+def _counted_lines(repair: Repair) -> Iterator[str]:
+    """Of the fixed canvas, each text once: how often, lowest noise level, verdict, text; the most frequent first."""
     counts = Counter(c.text for c in repair.candidates)
     first = {c.text: c for c in reversed(repair.candidates)}
     order = sorted(counts, key=lambda text: (not first[text].accepted, -counts[text], text or ""))
     for text in order:
         c = first[text]
         verdict = "accepted" if c.accepted else "undecodable" if text is None else "rejected"
-        shown = "" if text is None else printable(text).replace("\n", "\u23ce")
-        yield f"{counts[text]:4d} x  t/T {c.level:.3f}  recovery {c.recovery:.2f}  {verdict:11}  {shown}"
+        yield (
+            f"{counts[text]:4d} x  t/T {c.level:.3f}  recovery {c.recovery:.2f}  {verdict:11}  "
+            f"{_on_one_line(text or '')}"
+        )
+
+
+def _on_one_line(text: str) -> str:
+    return printable(text).replace("\n", "\u23ce")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -14,18 +15,23 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.corpus import Corpus
+from pipeline.decontamination import normalise
+from pipeline.evaluation.benchmarks import load_benchmark
 from schemas.config import ConfigError, parse_value
 from schemas.errors import RequestError, RunError
 
 if TYPE_CHECKING:
+    from generators.diffusion.card import Source
     from generators.diffusion.variants import Variant
+
+DEVICES = ("auto", "cpu", "cuda")
 
 Report = Callable[[dict[str, Any]], None]
 
 
 def load_preset(
     name: str, steps: int | None, seed: int, settings: Sequence[str], presets: Mapping[str, Any] | None = None,
-    variant: str | None = None,
+    variant: str | None = None, max_minutes: float | None = None,
 ) -> Any:  # fmt: skip
     """A preset with the given changes, as ``model.width=128`` or ``training.learning_rate=0.001``.
 
@@ -41,7 +47,8 @@ def load_preset(
     if name not in presets:
         raise ConfigError(f"preset {name!r} is unknown; choose one of {', '.join(sorted(presets))}")
     values = (presets[name] if variant is None else find_variant(variant).apply(presets[name])).model_dump()
-    values["training"] |= {"seed": seed} | ({"steps": steps} if steps is not None else {})
+    given = {"seed": seed, "steps": steps, "max_minutes": max_minutes}
+    values["training"] |= {key: value for key, value in given.items() if value is not None}
     for setting in settings:
         key, equals, text = setting.partition("=")
         section, _, field = key.partition(".")
@@ -76,28 +83,42 @@ def find_variant(name: str) -> Variant:
 
 def train(
     *, language: str, corpus: str, out: str, preset: str, report: Report, variant: str | None = None,
-    steps: int | None = None, seed: int = 0, workers: int = 1, settings: Sequence[str] = (),
+    steps: int | None = None, max_minutes: float | None = None, finish: str | None = None, seed: int = 0,
+    workers: int = 1, device: str = "auto", without: Sequence[str] = (), settings: Sequence[str] = (),
 ) -> Path:  # fmt: skip
     """Train, or go on training, in folder ``out``; gives the checkpoint's folder.
 
+    With ``finish``, the folder of a training of the same settings, a copy of that is trained in ``out`` to its end:
+    ``steps`` or ``max_minutes`` then are those over which the learning rate falls.
+
     Raises:
-        RequestError: the corpus, the settings or the folder will not do.
+        RequestError: the corpus, the benchmarks ``without`` which it is trained, the settings or a folder will not do.
         RunError: stopped by a signal; the state is saved and the same command resumes.
     """
     from pipeline.learning_curve import draw_learning_curve
 
-    chosen = load_preset(preset, steps, seed, settings, variant=variant)
+    if steps is not None and max_minutes is not None:
+        raise RequestError("--steps and --max-minutes both say when the training ends: give one of them")
+    length = {"steps": steps, "max_minutes": max_minutes} if finish is None else {"steps": None}
+    chosen = load_preset(preset, seed=seed, settings=settings, variant=variant, **length)
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RequestError(f"cannot write to {out} ({error.strerror}): choose another --out") from error
-    share = partial(train_in_process, language, corpus, folder.resolve(), preset, chosen, report)
+    snippets = Snippets.of(language, corpus, without)
+    if finish is not None:
+        from generators.diffusion.finishing import finish as begin_finishing
+        from generators.diffusion.run_identity import run_identity
+
+        identity = run_identity(language, snippets.source, chosen)
+        chosen = begin_finishing(Path(finish), folder, chosen, identity, steps=steps, minutes=max_minutes)
+    share = partial(train_in_process, snippets, folder.resolve(), preset, chosen, device, report)
     if workers > 1:
         from pipeline.ray_train import train_with_ray
 
         Corpus(corpus).snippets()  # what is wrong with it is better said here than by a worker
-        train_with_ray(share, folder, workers)
+        train_with_ray(share, folder, workers, use_gpu=device != "cpu")
         draw_learning_curve(folder)
         return folder
     with stop_signals() as should_stop:
@@ -108,32 +129,68 @@ def train(
     return folder
 
 
+@dataclass(frozen=True, kw_only=True)
+class Snippets:
+    """What a training is of: a corpus, and what of it must stay unseen."""
+
+    language: str
+    corpus: str
+    source: Source
+    unseen: frozenset[bytes]  # solutions of benchmarks, normalised
+
+    @classmethod
+    def of(cls, language: str, corpus: str, without: Sequence[str]) -> Snippets:
+        """Look at the files.
+
+        Raises:
+            RequestError: a benchmark or the corpus cannot be read.
+        """
+        from generators.diffusion.card import Source
+
+        benchmarks = [load_benchmark(file, language) for file in without]
+        solutions = [problem.fixed for benchmark in benchmarks for problem in benchmark.problems]
+        file = Corpus(corpus)
+        source = Source(
+            name=file.uri.rsplit("/", 1)[-1], sha256=file.sha256, without={b.name: b.sha256 for b in benchmarks}
+        )
+        unseen = frozenset(normalise(solution) for solution in solutions if solution is not None)
+        return cls(language=language, corpus=corpus, source=source, unseen=unseen)
+
+    def drops(self, code: str) -> bool:
+        """Whether a snippet is a solution of a benchmark."""
+        return normalise(code) in self.unseen
+
+
 def train_in_process(
-    language: str, corpus: str, folder: Path, preset_name: str, preset: Any, report: Report,
+    snippets: Snippets, folder: Path, preset_name: str, preset: Any, device: str, report: Report,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> bool:  # fmt: skip
     """One process's share of a run: all of it, or one of several that `torch.distributed` connects."""
-    import torch
-
-    from generators.diffusion.session import Source, TrainingRun
+    from generators.diffusion.session import TrainingRun
     from validators import get_language
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    source = Corpus(corpus)
     run = TrainingRun(
-        folder=folder, language=get_language(language), preset_name=preset_name, preset=preset,
-        source=Source(name=source.uri.rsplit("/", 1)[-1], sha256=source.sha256), read=source.snippets, device=device,
+        folder=folder, language=get_language(snippets.language), preset_name=preset_name, preset=preset,
+        source=snippets.source, read=Corpus(snippets.corpus).snippets, drop=snippets.drops, device=find_device(device),
     )  # fmt: skip
     if run.trainer.rank == 0:
-        counts = run.trainer.model.parameter_counts()
-        report(
-            {
-                "parameters": counts["total"], "without_embeddings": counts["without_embeddings"],
-                "vocabulary": len(run.dataset.tokenizer), "snippets": len(run.dataset.train),
-                "held_out": len(run.dataset.validation), "steps_done": run.trainer.step,
-            }
-        )  # fmt: skip
+        report(run.header())
     return run.run(report, should_stop)
+
+
+def find_device(name: str) -> str:
+    """The device that PyTorch is to train on; ``auto`` is a GPU where there is one.
+
+    Raises:
+        RequestError: no such device, or none here.
+    """
+    import torch
+
+    if name not in DEVICES:
+        raise RequestError(f"--device {name} is unknown: choose one of {', '.join(DEVICES)}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RequestError("--device cuda: PyTorch sees no GPU here; train with --device cpu")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class _Section(BaseModel):
 class DiffusionOptions(_Section):
     """How trajectories are sampled and pairs selected. None means what the checkpoint's own configuration says."""
 
+    mode: Literal["trajectory", "renoise", "corpus"] = "trajectory"  # the paper's, or by gaps in c_0 or in a corpus
     steps: Annotated[int, Field(ge=1, le=10_000)] | None = None  # T of the reverse process
     feedback: Feedback | None = None  # what estimates x_0 in the update
     temperature: Annotated[float, Field(gt=0, le=10)] | None = None  # of the softmax that is fed back
@@ -41,7 +42,11 @@ class DiffusionOptions(_Section):
     t_range: tuple[Share, Share] = (0.0, 1.0)  # of t/T; the paper draws from the whole trajectory
     selection: Literal["uniform", "stratified"] = "uniform"  # of t: the paper's, or by distance
     distances: tuple[TokenCount, TokenCount] = (1, 5)  # of a refused c_t to c_0: the strata, both ends included
-    align_literals: bool = False  # copy c_0's literals and names into c_t, where the tokens match by class
+    t_axis: Literal["level", "recovery"] = "level"  # on which t is uniform: t/T, or token recovery
+    edits: str = "fitted"  # weights of the kinds and places of gaps: fitted on people's mistakes, even, or a file
+    gaps: Annotated[int, Field(ge=1, le=4)] = 4  # rows of one c_0 in mode renoise
+    gap_steps: Annotated[int, Field(ge=0, le=1_000)] = 0  # of the reverse process in a gap; 0 guesses it at once
+    gap_temperature: Annotated[float, Field(gt=0, le=10)] = 1.0  # of the softmax that a gap's tokens are drawn from
     tile: Annotated[int, Field(ge=1, le=4096)] = 32  # trajectories in one model call, of one frame length
     decode: Literal["selected", "all"] = "selected"
 
@@ -146,7 +151,7 @@ class RunConfig(_Section):
     @classmethod
     def _shards_fit_the_generator(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("shard_rows") is None:
-            return values | {"shard_rows": _SHARD_ROWS.get(str(values.get("generator")), 256)}
+            return values | {"shard_rows": _shard_rows(values)}
         return values
 
     @model_validator(mode="after")
@@ -154,14 +159,23 @@ class RunConfig(_Section):
         spoken = _SPOKEN.get(self.generator, get_args(LanguageName))
         if self.language not in spoken:
             raise ValueError(f"generator {self.generator} is for {' and '.join(spoken)}, not for {self.language}")
-        if self.generator == "diffusion" and self.corpus is not None:
-            raise ValueError("generator diffusion starts from noise and takes no corpus")
+        if self.generator == "diffusion" and self.diffusion.mode != "corpus" and self.corpus is not None:
+            raise ValueError(f"diffusion.mode={self.diffusion.mode} starts from noise and takes no corpus")
         if self.generator != "diffusion" and self.checkpoint is not None:
             raise ValueError(f"checkpoint is of a diffusion model, which generator {self.generator} does not use")
         return self
 
 
 _SHARD_ROWS = {"flame": 4_096, "gpt4o": 64}  # quick rows in large shards; paid ones in small, as the last has a surplus
+
+
+def _shard_rows(values: Mapping[str, Any]) -> int:
+    generator, options = str(values.get("generator", "diffusion")), values.get("diffusion")
+    if generator == "diffusion" and isinstance(options, Mapping) and options.get("mode") == "corpus":
+        return 2_048
+    return _SHARD_ROWS.get(generator, 256)
+
+
 _SPOKEN: dict[str, tuple[str, ...]] = {"flame": ("excel",), "bifi": ("python", "powershell")}
 
 # Settings that change no row: where the data goes, who computes it, how it is decoded or asked for on the way, when to
@@ -169,6 +183,7 @@ _SPOKEN: dict[str, tuple[str, ...]] = {"flame": ("excel",), "bifi": ("python", "
 EXCLUDED = frozenset(
     {
         "out", "checkpoint", "corpus", "attempts_per_pair", "allow_fewer", "workers", "device", "diffusion.decode",
+        "diffusion.edits",
         "flame.weights", "bifi.breaker", "filters.benchmarks",
         *(f"gpt4o.{name}" for name in (
             "transport", "budget", "input_price", "output_price", "batch_discount", "requests_per_minute",

@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from generators.checkpoints import CONFIG, WEIGHTS, CheckpointError, check_files, hash_files, parse_config, save_files
 from generators.diffusion.config import ModelConfig, Preset, SamplingConfig, TrainingConfig
+from validators.structure import STRUCTURED
 
 if TYPE_CHECKING:  # torch is loaded when a model is, not when a checkpoint is looked up
+    from generators.diffusion.data import Tokenizer
     from generators.diffusion.model import CodeDiffusion
-    from generators.diffusion.tokenizer import SnippetTokenizer
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TOKENIZER = "tokenizer.json"
 BUNDLED = Path(__file__).parent / "models"
 
@@ -57,7 +58,7 @@ class Checkpoint:
 
     config: CheckpointConfig
     model: CodeDiffusion
-    tokenizer: SnippetTokenizer
+    tokenizer: Tokenizer
 
 
 def find_checkpoint(language: str, path: str | None) -> Path:
@@ -69,9 +70,10 @@ def find_checkpoint(language: str, path: str | None) -> Path:
     folder = Path(path) if path is not None else BUNDLED / language
     if path is None and not folder.is_dir():
         have = ", ".join(sorted(p.name for p in BUNDLED.glob("*") if p.is_dir())) or "none"
+        literals = "" if language in STRUCTURED else " --set training.literals=full` (it has no structure tokens yet)"
         raise CheckpointError(
             f"no diffusion model is bundled for {language} (bundled: {have}); train one with "
-            f"`python -m pipeline train --language {language}` and pass it with --checkpoint"
+            f"`python -m pipeline train --language {language}{literals or '`'} and pass it with --checkpoint"
         )
     check_files(folder, TOKENIZER)
     return folder
@@ -104,29 +106,41 @@ def load_checkpoint(folder: Path, language: str) -> Checkpoint:
     from safetensors.torch import load_file
 
     from generators.diffusion.model import CodeDiffusion
-    from generators.diffusion.tokenizer import SnippetTokenizer
 
     config = read_config(folder, language)
-    try:
-        tokenizer = SnippetTokenizer.load(folder / TOKENIZER)
-    except Exception as error:  # the library raises bare Exception
-        raise CheckpointError(f"checkpoint {folder / TOKENIZER} is damaged: {error}") from error
+    tokenizer = load_tokenizer(folder / TOKENIZER, config.training, language)
     model = CodeDiffusion(config.model, len(tokenizer))
     try:
-        model.load_state_dict(load_file(folder / WEIGHTS))
+        model.load_state_dict(load_file(folder / WEIGHTS))  # half precision becomes the model's single
     except (SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]  # torch lists every tensor that does not fit
         raise CheckpointError(f"checkpoint {folder / WEIGHTS} is damaged: {reason}") from error
     return Checkpoint(config=config, model=model.eval(), tokenizer=tokenizer)
 
 
+def load_tokenizer(path: Path, training: TrainingConfig, language: str) -> Tokenizer:
+    """The tokenizer of a checkpoint or of a training run.
+
+    Raises:
+        CheckpointError: the file is missing or damaged.
+    """
+    from generators.diffusion.text.lexemes import SnippetTokenizer
+    from generators.diffusion.text.vocabulary import StructureVocabulary
+
+    try:
+        return StructureVocabulary.load(path) if training.literals == "slots" else SnippetTokenizer.load(path, language)
+    except Exception as error:  # the library of lexemes raises bare Exception
+        reason = f"{type(error).__name__}: {error}"
+        raise CheckpointError(f"checkpoint {path} is damaged ({reason}): copy it anew") from error
+
+
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, card: str) -> None:
-    """Write a checkpoint folder; each file appears whole or not at all, the configuration last."""
+    """Write a checkpoint folder, weights in half precision; each file appears whole or not at all, config.json last."""
     from safetensors.torch import save
 
     from generators.diffusion.recovery import recovery_curve, write_curve
 
-    weights = {k: v.detach().cpu().contiguous() for k, v in checkpoint.model.state_dict().items()}
+    weights = {k: v.detach().cpu().half().contiguous() for k, v in checkpoint.model.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)
     write_curve(folder, recovery_curve(checkpoint.model))
     save_files(folder, checkpoint.config, save(weights), TOKENIZER, checkpoint.tokenizer.save, card)

@@ -14,6 +14,9 @@ Denoiser = Literal["transformer", "unet"]
 Rounding = Literal["decoder", "clamp"]
 Prediction = Literal["x0", "noise"]
 Precision = Literal["fp32", "bf16"]
+TrainingPrecision = Literal["auto", "fp32", "bf16"]
+Optimiser = Literal["adamw", "muon"]
+Literals = Literal["slots", "full"]
 
 
 class _Settings(BaseModel):
@@ -69,35 +72,37 @@ class TrainingConfig(_Settings):
     """How the model is trained. Every random draw follows from the seed and the step."""
 
     steps: int = Field(ge=1)
+    max_minutes: float | None = Field(default=None, gt=0)  # of processor time, on a GPU of the clock; instead of steps
     seed: int = 0
     batch_tokens: int = Field(ge=16)  # of one process
-    precision: Precision = "fp32"  # of the matrix products; bf16 is quicker where the processor has it, else slower
+    precision: TrainingPrecision = "fp32"  # of the matrix products; auto measures both and chooses
+    optimiser: Optimiser = "adamw"  # muon: for the matrices of the transformer blocks, AdamW for everything else
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     beta2: float = Field(default=0.98, gt=0, lt=1)
     warmup_steps: int = Field(default=150, ge=0)
-    decay_share: float = Field(default=0.3, ge=0, le=1)  # of the steps, at the end, linearly to 3%
+    decay_share: float = Field(default=0.3, ge=0, le=1)  # of the training, at its end: the rate falls linearly to 3%
     clip_norm: float = Field(default=1.0, gt=0)
     ema: float = Field(default=0.999, ge=0, lt=1)
     padding_weight: float = Field(ge=0, le=1)  # of padding tokens in the loss
     cross_entropy_weight: float = Field(default=1.0, ge=0)  # of the loss's third part; the first two weigh 1
     self_conditioning_rate: float = Field(default=0.5, ge=0, le=1)
     paragraph_denoising: float = Field(default=0.0, ge=0, le=1)  # share of rows in which only keywords are noised
+    gap_rate: float = Field(default=0.0, ge=0, le=1)  # share of rows in which only a few tokens in one place are noised
     warp: bool  # refit the time warp so that cross-entropy is linear in t (CDCD)
     warp_every: int = Field(default=100, ge=1)
     warp_until: int = Field(default=3000, ge=0)
-    delexicalise: bool  # shrink literals to a small bank, so that a small model spends itself on structure
-    sketch_cap: int = Field(ge=0)  # snippets kept of one sketch, 0 for all
-    min_count: int = Field(default=40, ge=1)  # occurrences that a word needs to be in the vocabulary
+    literals: Literals  # slots: a literal or name is one numbered token, and the model spends itself on structure
+    sketch_cap: int = Field(ge=0)  # snippets kept of one structure, or with full literals of one sketch; 0 for all
+    min_count: int = Field(default=8, ge=1)  # occurrences that a word needs to be in the vocabulary
     max_vocabulary: int = Field(default=32_000, ge=64)
-    shift_rate: float = Field(default=0.0, ge=0, le=1)  # share of Excel formulas whose rows are shifted each epoch
     validation_share: float = Field(default=0.04, ge=0, lt=0.5)  # of the sketches
 
 
 class SamplingConfig(_Settings):
     """The reverse process."""
 
-    steps: int = Field(default=50, ge=1)
+    steps: int = Field(default=50, ge=0)  # 0: x_0 is estimated at once
     feedback: Feedback  # what estimates x_0 in the update: N as in the paper, D, softmax(H) E, or the nearest embedding
     temperature: float = Field(default=1.0, gt=0)  # of the softmax that is fed back; below 1 it commits earlier
     eta: float = Field(default=1.0, ge=0, le=1)  # 1 re-noises fully as the paper does, 0 is DDIM
@@ -121,20 +126,20 @@ PAPER = Preset(
     ),
     training=TrainingConfig(
         steps=200_000, batch_tokens=8_192, learning_rate=5e-4, weight_decay=0.0, padding_weight=1.0,
-        warp=False, delexicalise=False, sketch_cap=0,
+        warp=False, literals="full", sketch_cap=0, min_count=40,
     ),
     sampling=SamplingConfig(steps=1200, feedback="denoiser"),
 )  # fmt: skip
 
 SMALL = Preset(
     model=ModelConfig(
-        embedding_dim=32, width=192, heads=6, feedforward=4, denoiser_blocks=4, decoder_blocks=1,
-        min_tokens=8, max_tokens=32, frame_step=4, unit_embeddings=True, self_conditioning=True,
+        embedding_dim=64, width=256, heads=8, feedforward=4, denoiser_blocks=4, decoder_blocks=1,
+        min_tokens=8, max_tokens=96, frame_step=4, unit_embeddings=True, self_conditioning=True,
         rotary=True, denoiser_kernel=5, decoder_kernel=3, time_frequency=32.0,
     ),
     training=TrainingConfig(
-        steps=24_000, batch_tokens=768, learning_rate=1.2e-3, weight_decay=0.01, padding_weight=0.2,
-        warp=True, delexicalise=True, sketch_cap=20, shift_rate=0.5,
+        steps=24_000, batch_tokens=1_024, precision="auto", learning_rate=1.2e-3, weight_decay=0.01,
+        padding_weight=0.3, warp=True, literals="slots", sketch_cap=4,
     ),
     sampling=SamplingConfig(steps=100, feedback="softmax", time_power=1.0),
 )  # fmt: skip

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from generators.diffusion.config import EOS, PAD, UNKNOWN, Preset
-from generators.diffusion.keywords import keyword_spans
-from generators.diffusion.literals import common_words, delexicalise, shift_rows
-from generators.diffusion.tokenizer import SnippetTokenizer
+from generators.diffusion.text.lexemes import SnippetTokenizer
+from generators.diffusion.text.vocabulary import StructureVocabulary
 from schemas.errors import RequestError
-from schemas.ids import derive_seed
+from schemas.ids import derive_seed, digest
 from validators import Language
+from validators.structure import get_structure_tokens
+
+Tokenizer = StructureVocabulary | SnippetTokenizer
+Rows = list[list[int]]  # token ids of snippets, without end of sequence and padding
 
 
 class CorpusError(RequestError):
@@ -25,37 +28,37 @@ class CorpusError(RequestError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """Snippets that fit the model's longest frame, split by sketch."""
+    """Snippets that fit the model's longest frame, as token ids, split by structure."""
 
-    train: list[str]
-    validation: list[str]
-    tokenizer: SnippetTokenizer
+    train: Rows
+    validation: Rows
+    tokenizer: Tokenizer
+
+    def texts(self, rows: Rows) -> list[str]:
+        """Rows as code, their slots filled by their number."""
+        return [self.tokenizer.decode(ids, seed) or "" for seed, ids in enumerate(rows)]
 
 
 def prepare(language: Language, snippets: Sequence[str], preset: Preset) -> Dataset:
-    """Delexicalise, cap by sketch, train the tokenizer, drop what does not fit, split by sketch.
+    """Take what the language accepts, make the vocabulary, drop what does not fit, cap and split by structure.
 
     Raises:
         CorpusError: fewer than 32 snippets are left to train on.
     """
     settings, longest = preset.training, preset.model.max_tokens
-    if settings.delexicalise:
-        known = common_words(language, snippets, settings.min_count)
-        snippets = [delexicalise(language, code, known) for code in snippets]
-    accepted = [code for code in dict.fromkeys(snippets) if code.isascii() and language.check(code).accepted]
+    accepted = [code for code in dict.fromkeys(snippets) if language.check(code).accepted]
     random.Random(derive_seed("order", settings.seed)).shuffle(accepted)
-    by_sketch: dict[str, list[str]] = defaultdict(list)
+    tokenizer = _tokenizer(language, accepted, preset)
+    groups: dict[str, Rows] = defaultdict(list)  # the snippets of one structure, or sketch
     for code in accepted:
-        by_sketch[language.sketch(code)].append(code)
-    kept = {sketch: group[: settings.sketch_cap or None] for sketch, group in by_sketch.items()}
-    tokenizer = SnippetTokenizer.train(
-        language.name, (c for group in kept.values() for c in group), settings.min_count, settings.max_vocabulary
-    )
-    train: list[str] = []
-    validation: list[str] = []
-    for sketch, group in kept.items():
-        held_out = derive_seed("split", sketch) % 10_000 < settings.validation_share * 10_000
-        (validation if held_out else train).extend(c for c in group if _fits(tokenizer.encode(c), longest))
+        ids = tokenizer.encode(code)
+        if 0 < len(ids) < longest and UNKNOWN not in ids:  # nothing but a comment has no structure
+            groups[digest(*map(str, ids)) if settings.literals == "slots" else language.sketch(code)].append(ids)
+    train: Rows = []
+    validation: Rows = []
+    for name, group in groups.items():
+        held_out = derive_seed("split", name) % 10_000 < settings.validation_share * 10_000
+        (validation if held_out else train).extend(group[: settings.sketch_cap or None])
     if len(train) < 32:
         raise CorpusError(
             f"only {len(train)} snippets are accepted and fit {longest} tokens, of {len(snippets)} given; "
@@ -64,8 +67,18 @@ def prepare(language: Language, snippets: Sequence[str], preset: Preset) -> Data
     return Dataset(train=train, validation=validation, tokenizer=tokenizer)
 
 
-def _fits(ids: Sequence[int], longest: int) -> bool:
-    return len(ids) < longest and UNKNOWN not in ids
+def _tokenizer(language: Language, accepted: Iterable[str], preset: Preset) -> Tokenizer:
+    settings = preset.training
+    if settings.literals == "full":
+        plain = (code for code in accepted if code.isascii())
+        return SnippetTokenizer.train(language.name, plain, settings.min_count, settings.max_vocabulary)
+    split = get_structure_tokens(language.name).structure
+    first = StructureVocabulary.train(
+        language.name, (split(code).tokens for code in accepted), settings.min_count, settings.max_vocabulary
+    )
+    return StructureVocabulary.train(  # once more: what is no word now stands as a slot
+        language.name, (first.structure(code).tokens for code in accepted), settings.min_count, settings.max_vocabulary
+    )
 
 
 def pad(rows: Sequence[Sequence[int]], frame: int) -> Tensor:
@@ -79,34 +92,28 @@ def pad(rows: Sequence[Sequence[int]], frame: int) -> Tensor:
 
 def frame_counts(dataset: Dataset, preset: Preset) -> list[int]:
     """How many training snippets fall into each frame."""
-    counts = Counter(preset.model.frame(len(dataset.tokenizer.encode(c))) for c in dataset.train)
+    counts = Counter(preset.model.frame(len(ids)) for ids in dataset.train)
     return [counts[frame] for frame in preset.model.frames]
 
 
 class Batches:
     """The batches of any epoch, the same on every call: all follows from the seed and the epoch."""
 
-    def __init__(self, language: Language, dataset: Dataset, preset: Preset) -> None:
-        self._language = language
+    def __init__(self, dataset: Dataset, preset: Preset) -> None:
         self._dataset = dataset
         self._preset = preset
-        self._ids = [dataset.tokenizer.encode(code) for code in dataset.train]
-        self._lengths = [len(dataset.tokenizer.decode([i]) or "") for i in range(len(dataset.tokenizer))]
 
     def epoch(self, epoch: int) -> list[Tensor]:
         """Shuffled batches of about ``batch_tokens`` tokens, each (B, L) with one frame length L.
 
-        What is left of a frame after its full batches is dropped where it is less than a quarter of one.
+        The rest of a frame that makes no full batch is a batch of its own, unless it is smaller than a quarter of one.
         """
         settings, model = self._preset.training, self._preset.model
         rng = random.Random(derive_seed("epoch", settings.seed, epoch))
-        by_frame: dict[int, list[list[int]]] = defaultdict(list)
-        for code, ids in zip(self._dataset.train, self._ids, strict=True):
-            if settings.shift_rate and rng.random() < settings.shift_rate:
-                shifted = self._dataset.tokenizer.encode(shift_rows(self._language, code, rng.random()))
-                ids = shifted if _fits(shifted, model.max_tokens) else ids
+        by_frame: dict[int, Rows] = defaultdict(list)
+        for ids in self._dataset.train:
             by_frame[model.frame(len(ids))].append(ids)
-        batches: list[tuple[int, list[list[int]]]] = []
+        batches: list[tuple[int, Rows]] = []
         for frame, rows in sorted(by_frame.items()):
             rng.shuffle(rows)
             size = max(4, settings.batch_tokens // frame)
@@ -119,13 +126,6 @@ class Batches:
         """Which tokens of a batch are, or are part of, a keyword of the language; (B, L), true or false."""
         keyword_BL = torch.zeros_like(tokens_BL, dtype=torch.bool)
         for row, ids in enumerate(tokens_BL.tolist()):
-            code = self._dataset.tokenizer.decode(ids) or ""
-            inside = {i for start, end in keyword_spans(self._language, code) for i in range(start, end)}
-            first = 0  # character of the token
-            for column, token in enumerate(ids):
-                if first in inside:
-                    keyword_BL[row, column] = True
-                first += self._lengths[token]
-                if first >= len(code):
-                    break
+            own = ids[: ids.index(EOS)]
+            keyword_BL[row, : len(own)] = torch.tensor(self._dataset.tokenizer.keywords(own), dtype=torch.bool)
         return keyword_BL

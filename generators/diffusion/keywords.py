@@ -5,22 +5,12 @@ They are functions of Excel, keywords and built-in functions and types of Python
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from validators import Language, TokenKind
 from validators.excel import functions
-
-# Fixed here, and not read off the running interpreter: the same noise with every version of it.
-_PYTHON_BUILTINS = frozenset(
-    (
-        *("abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "callable", "chr", "classmethod"),
-        *("compile", "complex", "delattr", "dict", "dir", "divmod", "enumerate", "eval", "exec", "filter", "float"),
-        *("format", "frozenset", "getattr", "globals", "hasattr", "hash", "help", "hex", "id", "input", "int"),
-        *("isinstance", "issubclass", "iter", "len", "list", "locals", "map", "max", "memoryview", "min", "next"),
-        *("object", "oct", "open", "ord", "pow", "print", "property", "range", "repr", "reversed", "round", "set"),
-        *("setattr", "slice", "sorted", "staticmethod", "str", "sum", "super", "tuple", "type", "vars", "zip"),
-    )
-)
+from validators.python.lexer import KEYWORDS
+from validators.python.words import BUILTINS
 
 
 def keyword_spans(language: Language, code: str) -> Iterator[tuple[int, int]]:
@@ -34,9 +24,17 @@ def keyword_spans(language: Language, code: str) -> Iterator[tuple[int, int]]:
                 found = token.kind is TokenKind.FUNCTION and functions.lookup(token.text) is not None
             case "python":
                 word = token.kind in (TokenKind.NAME, TokenKind.FUNCTION) and before != "."  # no attribute
-                found = token.kind is TokenKind.KEYWORD or (word and token.text in _PYTHON_BUILTINS)
+                found = token.kind is TokenKind.KEYWORD or (word and token.text in BUILTINS)
             case _:
                 found = token.kind in (TokenKind.KEYWORD, TokenKind.FUNCTION)
         if found:
             yield token.start, token.start + len(token.text)
         before = token.text
+
+
+def keyword_tokens(language: str, tokens: Sequence[str]) -> list[bool]:
+    """Which structure tokens are keywords."""
+    if language == "excel":
+        return [functions.lookup(token) is not None for token in tokens]
+    before = ["", *tokens[:-1]]
+    return [t in KEYWORDS or (t in BUILTINS and b != ".") for t, b in zip(tokens, before, strict=True)]

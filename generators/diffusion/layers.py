@@ -13,14 +13,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+BF16_ATTENTION = torch.cpu._is_amx_tile_supported()  # on a CPU: without AMX, attention is slower in bf16 than in fp32
+
 
 @cache
 def rotation(length: int, head_width: int, device: torch.device) -> Tensor:
-    """Rotary position factors as complex numbers, shape (L, 1, K/2) (Su et al., 2021); base 200 for short code."""
+    """Cosines and sines of rotary positions, shape (2, L, 1, K/2) (Su et al., 2021); base 200 for short code."""
     with torch.inference_mode(False):  # it is kept, and training must be able to use what sampling asked for first
         frequency_K = 200.0 ** (-torch.arange(head_width // 2, device=device) / (head_width // 2))
         angle_LK = torch.arange(length, device=device)[:, None] * frequency_K
-        return torch.polar(torch.ones_like(angle_LK), angle_LK)[:, None]
+        return torch.stack([angle_LK.cos(), angle_LK.sin()])[:, :, None]
+
+
+def rotate(x_BLHK: Tensor, rotation_2L1K: Tensor) -> Tensor:
+    """Turn each pair of neighbouring channels by its angle; the first of all pairs come out before the second.
+
+    Attention does not see the order of the channels, as long as queries and keys have the same.
+    """
+    cosine_L1K, sine_L1K = rotation_2L1K.to(x_BLHK.dtype)
+    first_BLHK, second_BLHK = x_BLHK.view(*x_BLHK.shape[:-1], -1, 2).unbind(-1)
+    return torch.cat(
+        [first_BLHK * cosine_L1K - second_BLHK * sine_L1K, first_BLHK * sine_L1K + second_BLHK * cosine_L1K], -1
+    )
 
 
 class Block(nn.Module):
@@ -39,31 +53,32 @@ class Block(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, x_BLW: Tensor, rotation_L1K: Tensor | None) -> Tensor:
+    def forward(self, x_BLW: Tensor, rotation_2L1K: Tensor | None) -> Tensor:
         """One block; positions enter through the rotation of queries and keys, where there is one."""
         B, L, W = x_BLW.shape
         qkv = self.queries_keys_values(self.attention_norm(x_BLW)).view(B, L, 3, self.heads, W // self.heads)
         q_BLHK, k_BLHK, v_BLHK = qkv.unbind(2)
-        if rotation_L1K is not None:
-            q_BLHK, k_BLHK = _rotate(q_BLHK, rotation_L1K), _rotate(k_BLHK, rotation_L1K)
-        attended_BHLK = _attention(q_BLHK.transpose(1, 2), k_BLHK.transpose(1, 2), v_BLHK.transpose(1, 2))
-        x_BLW = x_BLW + self.attention_out(attended_BHLK.transpose(1, 2).reshape(B, L, W))
+        attended_BLHK = _attention(q_BLHK, k_BLHK, v_BLHK, rotation_2L1K)
+        x_BLW = x_BLW + self.attention_out(attended_BLHK.reshape(B, L, W))
         hidden = F.silu(self.feedforward_in(self.feedforward_norm(x_BLW)))
         x_BLW = x_BLW + self.feedforward_out(hidden)
         return x_BLW
 
 
-def _attention(q_BHLK: Tensor, k_BHLK: Tensor, v_BHLK: Tensor) -> Tensor:
-    """Full self-attention; on a CPU in fp32 whatever the rest is in, since bf16 makes it slower there."""
-    if q_BHLK.device.type == "cpu":
+def _attention(q_BLHK: Tensor, k_BLHK: Tensor, v_BLHK: Tensor, rotation_2L1K: Tensor | None) -> Tensor:
+    """Full self-attention, shape (B, L, H, K), in the precision of its inputs or in fp32 if that is quicker."""
+    if q_BLHK.device.type == "cpu" and not BF16_ATTENTION:
         with torch.autocast("cpu", enabled=False):
-            return F.scaled_dot_product_attention(q_BHLK.float(), k_BHLK.float(), v_BHLK.float())
-    return F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK)
+            return _attend(q_BLHK.float(), k_BLHK.float(), v_BLHK.float(), rotation_2L1K)
+    return _attend(q_BLHK, k_BLHK, v_BLHK, rotation_2L1K)
 
 
-def _rotate(x_BLHK: Tensor, rotation_L1K: Tensor) -> Tensor:
-    pairs = torch.view_as_complex(x_BLHK.float().reshape(*x_BLHK.shape[:-1], -1, 2).contiguous())
-    return torch.view_as_real(pairs * rotation_L1K).flatten(-2)
+def _attend(q_BLHK: Tensor, k_BLHK: Tensor, v_BLHK: Tensor, rotation_2L1K: Tensor | None) -> Tensor:
+    if rotation_2L1K is not None:
+        q_BLHK, k_BLHK = rotate(q_BLHK, rotation_2L1K), rotate(k_BLHK, rotation_2L1K)
+    q_BHLK, k_BHLK, v_BHLK = (x_BLHK.transpose(1, 2) for x_BLHK in (q_BLHK, k_BLHK, v_BLHK))
+    attended_BHLK = F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK)
+    return attended_BHLK.transpose(1, 2)
 
 
 class Stack(nn.Module):
@@ -85,15 +100,15 @@ class Stack(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.project_out = nn.Linear(width, outputs)
 
-    def forward(self, x_BLE: Tensor, condition_BW: Tensor | None = None) -> Tensor:
-        """``condition_BW`` is added to every token: what the stack knows of time and frame."""
+    def forward(self, x_BLE: Tensor, condition_BLW: Tensor | None = None) -> Tensor:
+        """``condition_BLW`` is added to the tokens: what the stack knows of time and frame; (B, 1, W) to all alike."""
         h_BLW = self.project_in(x_BLE)
         if self.stem is not None:
             h_BLW = h_BLW + self.stem(h_BLW.transpose(1, 2)).transpose(1, 2)
         L = h_BLW.shape[1]
         h_BLW = h_BLW + self.positions[:L]
-        if condition_BW is not None:
-            h_BLW = h_BLW + condition_BW[:, None]
+        if condition_BLW is not None:
+            h_BLW = h_BLW + condition_BLW
         turn = rotation(L, self.head_width, h_BLW.device) if self.rotary else None
         for block in self.blocks:
             h_BLW = block(h_BLW, turn)
@@ -101,8 +116,8 @@ class Stack(nn.Module):
         return out_BLE
 
 
-def time_embedding(level_B: Tensor, width: int, max_frequency: float) -> Tensor:
-    """Sines and cosines of t/T at frequencies from 1 to ``max_frequency`` radians, shape (B, W)."""
-    frequency = torch.exp(torch.linspace(0, math.log(max_frequency), width // 2, device=level_B.device))
-    angle = level_B[:, None] * frequency
+def time_embedding(level_BL: Tensor, width: int, max_frequency: float) -> Tensor:
+    """Sines and cosines of t/T at frequencies from 1 to ``max_frequency`` radians, shape (B, L, W)."""
+    frequency = torch.exp(torch.linspace(0, math.log(max_frequency), width // 2, device=level_BL.device))
+    angle = level_BL[..., None] * frequency
     return torch.cat([angle.sin(), angle.cos()], -1)

@@ -5,9 +5,9 @@ x_0. Small text models need x_0, and the default minimises that; ``prediction`` 
 enters with a plus sign: it is minimised, and may be given a weight. A model that clamps has no decoder, and no part of
 the loss for it (section 4.1).
 
-In paragraph denoising only some tokens of a row are noised. The others are context: they are given as they are, the
-denoiser is told the level of the noised ones, the decoder sees their own embeddings whatever the denoiser makes of
-them, and they weigh nothing.
+Each token has its own noise level. In paragraph denoising, and where gaps are trained, only some tokens of a row are
+noised. The others are context: they are given as they are, at level 0, the decoder sees their own embeddings whatever
+the denoiser makes of them, and they weigh nothing.
 """
 
 from __future__ import annotations
@@ -43,26 +43,27 @@ class DiffusionLoss(nn.Module):
         self.cross_entropy_weight = cross_entropy_weight
 
     def forward(
-        self, tokens_BL: Tensor, level_B: Tensor, noise_BLE: Tensor, self_condition: bool,
+        self, tokens_BL: Tensor, level_BL: Tensor, noise_BLE: Tensor, self_condition: bool,
         noised_BL: Tensor | None = None,
     ) -> LossTerms:  # fmt: skip
-        """Noise the batch to ``level_B`` = t/T and compare what the model makes of it with the batch.
+        """Noise the batch to ``level_BL`` = t/T, (B, 1) or (B, L), and compare what the model makes of it with it.
 
         ``noised_BL`` are the tokens that are noised, where not all of them are; every batch needs one of them.
         """
         model = self.model
         x0_BLE = model.embeddings()[tokens_BL]
+        if noised_BL is not None:
+            level_BL = torch.where(noised_BL, level_BL, 0.0)
 
         def in_context(estimate_BLE: Tensor) -> Tensor:
             return estimate_BLE if noised_BL is None else torch.where(noised_BL[..., None], estimate_BLE, x0_BLE)
 
-        signal = model.alpha_bar(level_B)
-        xt_BLE = in_context(signal.sqrt() * x0_BLE + (1 - signal).sqrt() * noise_BLE)
+        xt_BLE = in_context(model.process.add_noise(x0_BLE, level_BL, noise_BLE))
         previous = None
         if self_condition:
             with torch.no_grad():
-                previous = in_context(model.denoise(xt_BLE, level_B))
-        x0_hat_BLE = model.denoise(xt_BLE, level_B, previous)
+                previous = in_context(model.denoise(xt_BLE, level_BL))
+        x0_hat_BLE = model.denoise(xt_BLE, level_BL, previous)
         decoded_BLE, logits_BLV = model.decode(in_context(x0_hat_BLE))
 
         target_BLE = x0_BLE.detach()  # or the embeddings would collapse towards what is easy to predict
@@ -71,7 +72,7 @@ class DiffusionLoss(nn.Module):
             weight_BL = weight_BL * noised_BL
         weight_BL = weight_BL / weight_BL.sum()
         if model.config.prediction == "noise":
-            error_BLE = model.noise_of(xt_BLE, x0_hat_BLE, level_B) - noise_BLE
+            error_BLE = model.process.predict_noise(xt_BLE, level_BL, x0_hat_BLE) - noise_BLE
         else:
             error_BLE = x0_hat_BLE - target_BLE
         denoiser = ((error_BLE**2).mean(-1) * weight_BL).sum()

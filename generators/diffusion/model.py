@@ -11,12 +11,8 @@ from torch import Tensor, nn
 
 from generators.diffusion.config import ModelConfig
 from generators.diffusion.layers import Stack, time_embedding
-from generators.diffusion.schedule import TimeWarp, alpha_bar
+from generators.diffusion.process import NoiseProcess
 from generators.diffusion.unet import UNet
-
-# x_0 is the noise taken off x_t, divided by the share of signal. Close to pure noise that would multiply the
-# denoiser's error by hundreds, so the share is taken for no less than this, and the estimate of x_0 fades to nothing.
-_LEAST_SIGNAL = 0.01
 
 
 class CodeDiffusion(nn.Module):
@@ -48,7 +44,7 @@ class CodeDiffusion(nn.Module):
         self.time = nn.Sequential(nn.Linear(c.width, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.frame = nn.Embedding(len(c.frames), c.width)
         nn.init.normal_(self.frame.weight, std=0.02)
-        self.warp = TimeWarp()
+        self.process = NoiseProcess(c.schedule)
 
     def embeddings(self) -> Tensor:
         """The embedding table (V, E) as diffusion sees it."""
@@ -57,28 +53,21 @@ class CodeDiffusion(nn.Module):
             table_VE = F.normalize(table_VE, dim=-1) * math.sqrt(self.config.embedding_dim)
         return table_VE
 
-    def alpha_bar(self, level_B: Tensor) -> Tensor:
-        """Signal share at noise level t/T, shape (B, 1, 1)."""
-        return alpha_bar(self.warp(level_B), self.config.schedule)[:, None, None]
+    def denoise(self, x_BLE: Tensor, level_BL: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+        """N(x_t, t): an estimate of x_0; ``previous`` is the estimate of the step before (self-conditioning).
 
-    def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
-        """N(x_t, t): an estimate of x_0; ``previous`` is the estimate of the step before (self-conditioning)."""
+        ``level_BL`` is the noise level t/T of each token, or (B, 1) where the tokens of a row share one.
+        """
         seen_BLE = x_BLE
         if self.config.self_conditioning:
             previous_BLE = torch.zeros_like(x_BLE) if previous_BLE is None else previous_BLE
             seen_BLE = torch.cat([x_BLE, previous_BLE], -1)
-        time_BW = self.time(time_embedding(level_B, self.config.width, self.config.time_frequency))
+        time_BLW = self.time(time_embedding(level_BL, self.config.width, self.config.time_frequency))
         frame_W = self.frame.weight[self.config.frames.index(x_BLE.shape[1])]
-        predicted_BLE: Tensor = self.denoiser(seen_BLE, time_BW + frame_W)
+        predicted_BLE: Tensor = self.denoiser(seen_BLE, time_BLW + frame_W)
         if self.config.prediction == "x0":
             return predicted_BLE
-        signal = self.alpha_bar(level_B)
-        return (x_BLE - (1 - signal).sqrt() * predicted_BLE) / signal.clamp(min=_LEAST_SIGNAL).sqrt()
-
-    def noise_of(self, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor) -> Tensor:
-        """The noise that was predicted where `denoise` of a model that predicts noise gave ``x0``."""
-        signal = self.alpha_bar(level_B)
-        return (x_BLE - signal.clamp(min=_LEAST_SIGNAL).sqrt() * x0_BLE) / (1 - signal).sqrt()
+        return self.process.predict_x0(x_BLE, level_BL, predicted_BLE)
 
     def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
         """D(x_0) and the logits H(D(x_0)), shapes (B, L, E) and (B, L, V).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -15,6 +15,7 @@ from generators.diffusion.config import SamplingConfig
 from generators.diffusion.sampler import DecodeWhen, RowNoise, Step, reverse_diffusion
 from schemas.ids import derive_seed
 from validators import Language, TokenKind, Verdict
+from validators.structure import STRUCTURED, get_structure_tokens
 
 TILE = 32
 
@@ -22,18 +23,23 @@ TILE = 32
 def draw_texts(checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig | None = None) -> list[str]:
     """``count`` samples c_0 from pure noise, each frame with its share; an undecodable one is the empty string."""
     texts: list[str] = []
-    for steps in draw_trajectories(checkpoint, count, seed, sampling, decode_when=lambda t: False):
+    for seeds, steps in draw_trajectories(checkpoint, count, seed, sampling, decode_when=lambda t: False):
         last = deque(steps, maxlen=1).pop()
         assert last.tokens_BL is not None  # the step at 0 always is decoded
-        texts += [checkpoint.tokenizer.decode(ids) or "" for ids in last.tokens_BL.tolist()]
+        rows = zip(last.tokens_BL.tolist(), seeds, strict=True)
+        texts += [checkpoint.tokenizer.decode(ids, row_seed) or "" for ids, row_seed in rows]
     return texts
 
 
 def draw_trajectories(
     checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig | None = None,
     *, decode_when: DecodeWhen = lambda t: True,
-) -> Iterator[Iterator[Step]]:  # fmt: skip
-    """``count`` trajectories from pure noise, each frame with its share, as tiles of some that run together."""
+) -> Iterator[tuple[list[int], Iterator[Step]]]:  # fmt: skip
+    """``count`` trajectories from pure noise, each frame with its share, as tiles of some that run together.
+
+    Yields:
+        the seeds of a tile's rows, which also fill the slots of their texts, and its steps.
+    """
     config, model = checkpoint.config, checkpoint.model
     device = next(model.parameters()).device
     total, done = sum(config.frame_counts), 0
@@ -42,31 +48,37 @@ def draw_trajectories(
         for first in range(done, done + wanted, TILE):
             seeds = [derive_seed("row", seed, row) for row in range(first, min(first + TILE, done + wanted))]
             noise = RowNoise(seeds, frame, config.model.embedding_dim, device)
-            yield reverse_diffusion(model, noise(), noise, sampling or config.sampling, decode_when=decode_when)
+            yield (
+                seeds,
+                reverse_diffusion(model, noise(), noise, sampling or config.sampling, decode_when=decode_when),
+            )
         done += wanted
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedSample:
-    """A sample and what is said of it; of one that is not accepted, ``novel`` and ``non_trivial`` are False."""
+    """A sample and what is said of it; of one that is not accepted, ``novel`` and ``non_trivial`` are False.
+
+    Samples are compared by their shape, see `shape`: ``=A1+B1`` and ``=C1+D1`` are one.
+    """
 
     text: str
     verdict: Verdict
-    first: bool  # no earlier sample has the same text
-    novel: bool  # no snippet of the training set has the same text
+    first: bool  # no earlier sample has the same shape
+    novel: bool  # no snippet of the training set has
     non_trivial: bool
 
     @property
     def good(self) -> bool:
-        """Accepted, novel, distinct (each text counts once) and non-trivial."""
+        """Accepted, novel, distinct (each shape counts once) and non-trivial."""
         return self.verdict.accepted and self.first and self.novel and self.non_trivial
 
 
 class SampleJudge:
-    """Judges samples one after another; remembers their texts, so that each counts once."""
+    """Judges samples one after another; remembers their shapes, so that each counts once."""
 
     def __init__(self, language: Language, knows: Callable[[str], bool]) -> None:
-        """``knows`` says whether a text is in the training set."""
+        """``knows`` says whether a text's shape is in the training set."""
         self._language = language
         self._knows = knows
         self._seen: set[str] = set()
@@ -74,19 +86,27 @@ class SampleJudge:
     def __call__(self, text: str) -> JudgedSample:
         """What is said of the next sample; the empty string is an undecodable one."""
         verdict = self._language.check(text)
-        first = text not in self._seen
-        self._seen.add(text)
+        key = shape(self._language, text)
+        first = key not in self._seen
+        self._seen.add(key)
         if not verdict.accepted:
             return JudgedSample(text, verdict, first, novel=False, non_trivial=False)
         return JudgedSample(text, verdict, first, not self._knows(text), is_non_trivial(self._language, text))
 
 
-def sample_quality(language: Language, texts: list[str], training: Collection[str]) -> dict[str, float]:
+def shape(language: Language, text: str) -> str:
+    """What makes two snippets one when they are counted: structure tokens; in a language without, the sketch."""
+    if language.name not in STRUCTURED:
+        return language.sketch(text)
+    return " ".join(get_structure_tokens(language.name).structure(text).tokens)
+
+
+def sample_quality(language: Language, texts: list[str], knows: Callable[[str], bool]) -> dict[str, float]:
     """Shares of samples that are accepted, distinct, and accepted and novel and distinct and non-trivial.
 
-    Novel: not in the training set as text. Non-trivial: see `is_non_trivial`.
+    Distinct and novel, which ``knows`` tells, are of shapes. Non-trivial: see `is_non_trivial`.
     """
-    samples = list(map(SampleJudge(language, training.__contains__), texts))
+    samples = list(map(SampleJudge(language, knows), texts))
     accepted = sum(sample.verdict.accepted for sample in samples)
     return {
         "samples": len(samples),
@@ -106,8 +126,8 @@ def is_non_trivial(language: Language, text: str) -> bool:
 
 
 @torch.inference_mode()
-def validation_loss(checkpoint: Checkpoint, snippets: list[str], seed: int) -> float:
-    """Mean cross-entropy in nats a token over held-out snippets, at noise levels fixed by the seed; NaN of none."""
+def validation_loss(checkpoint: Checkpoint, rows: Sequence[Sequence[int]], seed: int) -> float:
+    """Mean cross-entropy in nats a token over held-out token ids, at noise levels fixed by the seed; NaN of none."""
     from generators.diffusion.data import pad
     from generators.diffusion.loss import DiffusionLoss
 
@@ -115,14 +135,14 @@ def validation_loss(checkpoint: Checkpoint, snippets: list[str], seed: int) -> f
     loss = DiffusionLoss(model, padding_weight=0.0)
     device = next(model.parameters()).device
     total, count = 0.0, 0
-    encoded = sorted((checkpoint.tokenizer.encode(s) for s in snippets), key=len)
+    encoded = sorted(rows, key=len)
     for first in range(0, len(encoded), TILE):
-        rows = encoded[first : first + TILE]
-        tokens = pad(rows, config.frame(len(rows[-1])))
+        tile = encoded[first : first + TILE]
+        tokens = pad(tile, config.frame(len(tile[-1])))
         generator = torch.Generator().manual_seed(derive_seed("validation", seed, first))
-        level = (torch.arange(len(rows)) + 0.5) / len(rows)
+        level = ((torch.arange(len(tile)) + 0.5) / len(tile))[:, None]
         noise = torch.randn(*tokens.shape, config.embedding_dim, generator=generator)
         terms = loss(tokens.to(device), level.to(device), noise.to(device), False)
         total += float(terms.row_cross_entropy_B.sum())
-        count += len(rows)
+        count += len(tile)
     return total / count if count else math.nan

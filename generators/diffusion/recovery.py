@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from generators.checkpoints import CheckpointError
+from generators.diffusion.config import SamplingConfig
 from generators.diffusion.model import CodeDiffusion
 from generators.diffusion.sampler import nearest_embedding
 from schemas.ids import derive_seed
@@ -36,8 +37,8 @@ def recovery_curve(model: CodeDiffusion) -> list[float]:
     noise_DE = torch.randn(_DRAWS, table_VE.shape[1], generator=generator)
     x0_DE = table_VE[tokens_D]
     shares = []
-    for level in torch.linspace(0, 1, KNOTS, device=model.warp.knots.device):
-        signal = model.alpha_bar(level[None]).flatten().cpu()
+    for level in torch.linspace(0, 1, KNOTS, device=model.process.warp.knots.device):
+        signal = model.process.alpha_bar(level[None]).cpu()
         xt_DE = signal.sqrt() * x0_DE + (1 - signal).sqrt() * noise_DE
         nearest_DE = nearest_embedding(xt_DE[None], table_VE)[0]
         shares.append(float((nearest_DE == x0_DE).all(-1).float().mean()))
@@ -60,6 +61,12 @@ def level_at(curve: Sequence[float], recovery: float) -> float:
             share = (curve[left] - recovery) / fall if fall > 0 else 1.0
             return (left + min(max(share, 0.0), 1.0)) / (len(curve) - 1)
     return 1.0
+
+
+def recovery_falls(curve: Sequence[float], sampling: SamplingConfig, timesteps: Sequence[int]) -> list[float]:
+    """By how much the token recovery falls from t - 1 to t, for each of the timesteps; weights that make it uniform."""
+    shares = [recovery_at(curve, (t / sampling.steps) ** sampling.time_power) for t in range(sampling.steps + 1)]
+    return [max(0.0, shares[t - 1] - shares[t]) for t in timesteps]
 
 
 def write_curve(folder: Path, curve: Sequence[float]) -> None:

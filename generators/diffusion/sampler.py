@@ -22,6 +22,7 @@ class Step:
     x_BLE: Tensor
     x0_BLE: Tensor  # the estimate of x_0 that is fed back
     tokens_BL: Tensor | None  # decoded text at t, where it was asked for
+    logits_BLV: Tensor | None  # where it was decoded
 
 
 class RowNoise:
@@ -38,10 +39,31 @@ class RowNoise:
         return torch.stack(rows).to(self._device)
 
 
-def levels(sampling: SamplingConfig, start_B: Tensor) -> Tensor:
-    """The noise level t/T of every row at each of its steps, from 0 to its start; shape (steps + 1, B)."""
-    share_S = torch.linspace(0, 1, sampling.steps + 1, device=start_B.device) ** sampling.time_power
-    return share_S[:, None] * start_B
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Tokens of a canvas that stay exactly as they are, at level 0, at every step: the way round a gap."""
+
+    mask_BL: Tensor
+    x0_BLE: Tensor  # their embeddings; what stands at other places is not looked at
+
+    def keep(self, estimate_BLE: Tensor) -> Tensor:
+        """The estimate, with the given tokens in it."""
+        return torch.where(self.mask_BL[..., None], self.x0_BLE, estimate_BLE)
+
+    def keep_level(self, level_BL: Tensor) -> Tensor:
+        """The level of each token: 0 for those that are given."""
+        return torch.where(self.mask_BL, 0.0, level_BL)
+
+
+def levels(sampling: SamplingConfig, start_B1: Tensor) -> Tensor:
+    """The noise level t/T of every row at each of its steps, from 0 to its start; shape (steps + 1, B, 1).
+
+    Without steps there is one level, the start: x_0 is then estimated at once.
+    """
+    share_S = torch.linspace(0, 1, sampling.steps + 1, device=start_B1.device) ** sampling.time_power
+    if not sampling.steps:
+        share_S = torch.ones_like(share_S)
+    return share_S[:, None, None] * start_B1
 
 
 @torch.inference_mode()
@@ -51,32 +73,41 @@ def reverse_diffusion(
     noise: RowNoise,
     sampling: SamplingConfig,
     *,
-    start_B: Tensor | None = None,
+    start_B1: Tensor | None = None,
+    given: Given | None = None,
     decode_when: DecodeWhen = lambda t: True,
 ) -> Iterator[Step]:
     """Denoise ``x`` from the noise levels ``start`` (default: 1 for each row, where ``x`` is pure noise) to 0.
 
     Every row takes ``sampling.steps`` steps, however little noise it starts with, so that one pass serves many levels.
     Yields one `Step` for every t from the number of steps to 0, in constant memory. The step at 0 is always decoded:
-    its tokens are c_0 = H(D(N(x_0, 0))). Whether others are decoded changes no sample.
+    its tokens are c_0 = H(D(N(x_0, 0))). Whether others are decoded changes no sample. ``given`` tokens are not
+    denoised but held.
     """
-    level_SB = levels(sampling, x_BLE.new_ones(x_BLE.shape[0]) if start_B is None else start_B)
+    process = model.process
+    level_SB1 = levels(sampling, x_BLE.new_ones(x_BLE.shape[0], 1) if start_B1 is None else start_B1)
+
+    def held(estimate_BLE: Tensor) -> Tensor:
+        return estimate_BLE if given is None else given.keep(estimate_BLE)
+
+    x_BLE = held(x_BLE)
     previous: Tensor | None = None
     fast = torch.autocast(x_BLE.device.type, torch.bfloat16, enabled=sampling.precision == "bf16")
     for t in range(sampling.steps, -1, -1):
+        level_BL = level_SB1[t] if given is None else given.keep_level(level_SB1[t])
         with fast:
-            denoised_BLE = model.denoise(x_BLE, level_SB[t], previous).float()
+            denoised_BLE = held(model.denoise(x_BLE, level_BL, previous).float())
         previous = denoised_BLE
         wanted = t == 0 or decode_when(t)
         decoded_BLE = logits_BLV = None
         if wanted or sampling.feedback in ("decoder", "softmax"):
             with fast:
                 decoded_BLE, logits_BLV = (out.float() for out in model.decode(denoised_BLE))
-        x0_BLE = _estimate(model, sampling, denoised_BLE, decoded_BLE, logits_BLV)
+        x0_BLE = held(_estimate(model, sampling, denoised_BLE, decoded_BLE, logits_BLV))
         tokens_BL = logits_BLV.argmax(-1) if wanted and logits_BLV is not None else None
-        yield Step(t, x_BLE, x0_BLE, tokens_BL)
+        yield Step(t, x_BLE, x0_BLE, tokens_BL, logits_BLV)
         if t > 0:
-            x_BLE = _renoise(model, x_BLE, x0_BLE, level_SB[t], level_SB[t - 1], sampling.eta, noise())
+            x_BLE = held(process.step(x_BLE, x0_BLE, level_SB1[t], level_SB1[t - 1], sampling.eta, noise()))
 
 
 def _estimate(
@@ -97,20 +128,3 @@ def nearest_embedding(x_BLE: Tensor, table_VE: Tensor) -> Tensor:
     """Each position rounded to the closest embedding (the clamp of Li et al., 2022)."""
     closest_BL = torch.cdist(x_BLE, table_VE.expand(x_BLE.shape[0], -1, -1)).argmin(-1)
     return table_VE[closest_BL]
-
-
-def _renoise(
-    model: CodeDiffusion, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor, next_level_B: Tensor, eta: float,
-    fresh_BLE: Tensor,
-) -> Tensor:  # fmt: skip
-    """x_{t-1} from the estimate of x_0: fresh noise at eta = 1 (the paper), the old noise at eta = 0 (DDIM).
-
-    The seed writes alpha_bar_t where x_{t-1} needs alpha_bar_{t-1}.
-    """
-    signal, next_signal = model.alpha_bar(level_B), model.alpha_bar(next_level_B)
-    variance = eta**2 * (1 - next_signal)
-    x_BLE_next = next_signal.sqrt() * x0_BLE + variance.sqrt() * fresh_BLE
-    if eta < 1:
-        old_noise = (x_BLE - signal.sqrt() * x0_BLE) / (1 - signal).sqrt()
-        x_BLE_next = x_BLE_next + (1 - next_signal - variance).clamp(min=0).sqrt() * old_noise
-    return x_BLE_next

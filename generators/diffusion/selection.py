@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
 
-from generators.diffusion.literals import aligned
 from schemas.config import DiffusionOptions
 from validators import Language
 from validators.diff import significant, token_distance
@@ -15,41 +15,40 @@ from validators.diff import texts as token_texts
 
 def select(
     language: Language, options: DiffusionOptions, texts: Sequence[str | None], allowed: Sequence[int],
-    rng: random.Random,
+    rng: random.Random, weights: Sequence[float] | None = None,
 ) -> list[tuple[int, str | None]]:  # fmt: skip
     """The timesteps that are drawn from a trajectory, each with the text that becomes `broken`.
 
     Args:
         language: of the texts.
-        options: how many are drawn, how, and whether literals are aligned with those of c_0.
+        options: how many are drawn, and how.
         texts: c_t by t from 0; None where it cannot be decoded, or is not needed, see `uniform`.
         allowed: timesteps that may be drawn.
         rng: of the trajectory.
+        weights: of the allowed timesteps where t is uniform on another axis than t/T; None: all alike.
     """
     fixed = texts[0]
-
-    def shown(text: str | None) -> str | None:
-        if text is None or fixed is None or not options.align_literals:
-            return text
-        return aligned(language, text, fixed)
-
     if options.selection == "uniform" or fixed is None:
-        return [(t, shown(texts[t])) for t in uniform(rng, options.draws, allowed)]
-    by_text = {text: shown(text) for text in {*texts}}
+        return [(t, texts[t]) for t in uniform(rng, options.draws, allowed, weights)]
     goal = token_texts(significant(language, fixed))
     distance = {
         text: token_distance(token_texts(significant(language, text)), goal, options.distances[1])
-        for text in {*by_text.values()}
+        for text in {*texts}
         if text is not None and not language.check(text).accepted  # what is accepted holds no mistake to repair
     }
-    shown_T = [by_text[text] for text in texts]
-    distance_T = [None if text is None else distance.get(text) for text in shown_T]
-    return [(t, shown_T[t]) for t in stratified(distance_T, options.distances, rng, options.draws, allowed, shown_T)]
+    distance_T = [None if text is None else distance.get(text) for text in texts]
+    return [(t, texts[t]) for t in stratified(distance_T, options.distances, rng, options.draws, allowed, texts)]
 
 
-def uniform(rng: random.Random, draws: int, allowed: Sequence[int]) -> list[int]:
-    """The paper's: ``draws`` timesteps, any of the allowed ones, without repetition."""
-    return rng.sample(allowed, draws)
+def uniform(
+    rng: random.Random, draws: int, allowed: Sequence[int], weights: Sequence[float] | None = None
+) -> list[int]:
+    """The paper's: ``draws`` timesteps of the allowed ones, without repetition; more often those of more weight."""
+    if weights is None:
+        return rng.sample(allowed, draws)
+    # each timestep's turn comes after an exponential time of its weight's rate (Efraimidis and Spirakis, 2006)
+    turns = [rng.expovariate(1.0) / weight if weight > 0 else math.inf for weight in weights]
+    return [t for _, t in sorted(zip(turns, allowed, strict=True))[:draws]]
 
 
 def stratified(

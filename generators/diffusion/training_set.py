@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from generators.checkpoints import CheckpointError
+from generators.diffusion.quality import shape
 from schemas.ids import digest
 from validators import Language, TokenKind
 from validators.diff import significant
@@ -47,22 +48,23 @@ class _Summary(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSet:
-    """The snippets that a model was trained on, as it was given them: with the literals of the bank."""
+    """The snippets that a model was trained on, with literals of the bank where it knows slots."""
 
     snippets: int
     lengths: Mapping[int, int]  # in significant tokens of the language: number of snippets
     words: Mapping[str, int]  # number of snippets that hold it
     counted: str  # which words are counted
-    texts: Hashes  # of the snippets, sorted, each once
+    language: Language
+    shapes: Hashes  # of the snippets, see `quality.shape`; sorted, each once
     sketches: Hashes
 
     def knows(self, text: str) -> bool:
-        """Whether the text is one of the snippets."""
-        return _holds(self.texts, text)
+        """Whether a snippet has the shape of the text."""
+        return _holds(self.shapes, shape(self.language, text))
 
-    def knows_sketch(self, language: Language, text: str) -> bool:
+    def knows_sketch(self, text: str) -> bool:
         """Whether a snippet has the sketch of the text."""
-        return _holds(self.sketches, language.sketch(text))
+        return _holds(self.sketches, self.language.sketch(text))
 
     def save(self, folder: Path) -> None:
         """Write both files into a checkpoint's folder, each whole or not at all."""
@@ -70,7 +72,7 @@ class TrainingSet:
         summary = _Summary(
             snippets=self.snippets, counted=self.counted, lengths=dict(self.lengths), words=dict(self.words)
         )
-        (folder / f".{HASHES}").write_bytes(save({"texts": self.texts, "sketches": self.sketches}))
+        (folder / f".{HASHES}").write_bytes(save({"shapes": self.shapes, "sketches": self.sketches}))
         (folder / f".{SUMMARY}").write_text(json.dumps(summary.model_dump(), indent=1) + "\n")
         for name in (HASHES, SUMMARY):
             (folder / f".{name}").replace(folder / name)
@@ -88,12 +90,13 @@ def describe(language: Language, snippets: Collection[str]) -> TrainingSet:
         lengths=dict(sorted(lengths.items())),
         words=dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))),
         counted=_COUNTED[language.name][0],
-        texts=_hashes(snippets),
+        language=language,
+        shapes=_hashes(shape(language, code) for code in snippets),
         sketches=_hashes(map(language.sketch, snippets)),
     )
 
 
-def load_training_set(folder: Path) -> TrainingSet | None:
+def load_training_set(folder: Path, language: Language) -> TrainingSet | None:
     """What a checkpoint knows of its training set; None where an older version of `train` left nothing.
 
     Raises:
@@ -104,7 +107,7 @@ def load_training_set(folder: Path) -> TrainingSet | None:
         return None
     try:
         arrays = load(path.read_bytes())
-        texts, sketches = (_checked(arrays[name]) for name in ("texts", "sketches"))
+        shapes, sketches = (_checked(arrays[name]) for name in ("shapes", "sketches"))
         path = folder / SUMMARY
         summary = _Summary.model_validate_json(path.read_bytes())
     except (SafetensorError, ValidationError, ValueError, KeyError, OSError) as error:
@@ -112,7 +115,7 @@ def load_training_set(folder: Path) -> TrainingSet | None:
         raise CheckpointError(
             f"checkpoint {path} is damaged ({reason}): copy both {HASHES} and {SUMMARY} anew, or delete both"
         ) from error
-    return TrainingSet(**summary.model_dump(), texts=texts, sketches=sketches)
+    return TrainingSet(**summary.model_dump(), language=language, shapes=shapes, sketches=sketches)
 
 
 def length(language: Language, code: str) -> int:

@@ -54,23 +54,26 @@ class UNet(nn.Module):
         self.norm = nn.GroupNorm(_GROUPS, top)
         self.project_out = _zeroed(nn.Conv1d(top, outputs, 3, padding=1))
 
-    def forward(self, x_BLE: Tensor, condition_BW: Tensor) -> Tensor:
-        """``condition_BW`` is what every block is told of time and frame."""
+    def forward(self, x_BLE: Tensor, condition_BLW: Tensor) -> Tensor:
+        """``condition_BLW`` is what the blocks are told of time and frame; (B, 1, W) where all tokens share it."""
         length = x_BLE.shape[1]
         padding = -length % 2 ** len(self.shrink)  # so that every halving is exact
+        condition_BWL = condition_BLW.transpose(1, 2)
+        if condition_BWL.shape[-1] > 1:
+            condition_BWL = F.pad(condition_BWL, (0, padding))
         h_BCL = self.project_in(F.pad(x_BLE.transpose(1, 2), (0, padding)))
         skipped: list[Tensor] = []
         for i, block in enumerate(self.down):
             if i > 0 and i % _BLOCKS == 0:
                 h_BCL = self.shrink[i // _BLOCKS - 1](h_BCL)
-            h_BCL = block(h_BCL, condition_BW)
+            h_BCL = block(h_BCL, condition_BWL)
             skipped.append(h_BCL)
         for block in self.middle:
-            h_BCL = block(h_BCL, condition_BW)
+            h_BCL = block(h_BCL, condition_BWL)
         for i, block in enumerate(self.up):
             if i > 0 and i % _BLOCKS == 0:
                 h_BCL = self.grow[i // _BLOCKS - 1](F.interpolate(h_BCL, scale_factor=2.0))
-            h_BCL = block(torch.cat([h_BCL, skipped.pop()], 1), condition_BW)
+            h_BCL = block(torch.cat([h_BCL, skipped.pop()], 1), condition_BWL)
         out_BEL: Tensor = self.project_out(F.silu(self.norm(h_BCL)))
         return out_BEL[..., :length].transpose(1, 2)
 
@@ -88,9 +91,11 @@ class _Block(nn.Module):
         self.shortcut = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
         self.attention = _Attention(outputs) if attends else nn.Identity()
 
-    def forward(self, x_BCL: Tensor, condition_BW: Tensor) -> Tensor:
+    def forward(self, x_BCL: Tensor, condition_BWL: Tensor) -> Tensor:
         h_BCL = self.conv_in(F.silu(self.norm_in(x_BCL)))
-        h_BCL = h_BCL + self.condition(F.silu(condition_BW))[..., None]
+        if condition_BWL.shape[-1] > 1:  # that of a token here is the mean of those that it stands for
+            condition_BWL = F.adaptive_avg_pool1d(condition_BWL, h_BCL.shape[-1])
+        h_BCL = h_BCL + self.condition(F.silu(condition_BWL).transpose(1, 2)).transpose(1, 2)
         h_BCL = self.conv_out(F.silu(self.norm_out(h_BCL)))
         out_BCL: Tensor = self.attention(self.shortcut(x_BCL) + h_BCL)
         return out_BCL

@@ -10,7 +10,7 @@ import typer
 from pipeline.cli.models import print_figures
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
 from pipeline.cli.output import print_json, print_table, stdout
-from pipeline.cli.repair import CanvasName, NoiseLevels, Recovery
+from pipeline.cli.repair import NoiseLevels, Recovery
 
 
 def ablate(
@@ -29,7 +29,6 @@ def ablate(
     samples: Annotated[int, typer.Option(min=1, help="Of each noise level.")] = 5,
     noise_levels: NoiseLevels = None,
     recovery: Recovery = None,
-    canvas: CanvasName = "fixed",
     seed: Seed = 0,
     settings: Settings = None,
     as_json: Json = False,
@@ -47,9 +46,7 @@ def ablate(
     console = stdout()
 
     def make_system(folder: Path, name: str) -> System:
-        return DiffusionSystem(
-            folder, language, levels=levels, samples=samples, canvas=canvas, seed=seed, name=name
-        )  # fmt: skip
+        return DiffusionSystem(folder, language, levels=levels, samples=samples, seed=seed, name=name)
 
     def report_training(variant: str, line: dict[str, Any]) -> None:
         if as_json:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pipeline.cli.evaluate_pairs import pairs
 from pipeline.cli.evaluate_samples import samples
 from pipeline.cli.evaluate_trajectory import trajectory
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, Settings, option, require_language
 from pipeline.cli.output import print_json, print_tables, silent, stdout, tell
-from pipeline.cli.repair import CanvasName, NoiseLevels, Recovery
+from pipeline.cli.repair import NoiseLevels, Recovery, refuse_of_fixed
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
@@ -48,8 +49,13 @@ def repair(
     noise_levels: NoiseLevels = None,
     recovery: Recovery = None,
     samples: Annotated[int, typer.Option(min=1, help="Of each noise level, and of each prompt.")] = _SAMPLES,
-    steps: Annotated[int | None, option(min=1, help="Of the reverse process; the checkpoint's if not given.")] = None,
-    canvas: CanvasName = "fixed",
+    steps: Annotated[
+        int | None, option(min=1, help="Of the reverse process; if not given, 20 of a whole snippet and 6 in a gap.")
+    ] = None,
+    canvas: Annotated[
+        Literal["both", "fixed", "gaps"],
+        typer.Option(help="fixed: noise on the whole snippet, as in the paper; gaps: on one place at a time."),
+    ] = "both",
     fixer: Annotated[
         str | None, option(metavar="DIR", help="BIFI's fixer, as `train --generator bifi` makes it.")
     ] = None,
@@ -73,12 +79,13 @@ def repair(
     """Tables 1 to 3, Figures 5 and 6: what models repair, by noise level, pooling and number of samples."""
     require_language(language)
     from pipeline.evaluation.benchmarks import load_benchmark
-    from pipeline.evaluation.diffusion_system import DiffusionSystem
     from pipeline.evaluation.repair import evaluate_repair
     from pipeline.evaluation.report import tables
     from pipeline.noise_levels import read_levels
     from schemas.config import load_config
 
+    if canvas == "gaps":
+        refuse_of_fixed({"--noise-levels": noise_levels, "--recovery": recovery})
     levels = read_levels(noise_levels, recovery)
     paid = {"base_url": base_url, "model": model, "budget": budget}
     config = load_config(
@@ -90,12 +97,14 @@ def repair(
     problems = load_benchmark(benchmark, language, **columns)
     tuning = None if tune is None else load_benchmark(tune, language, **columns)
     models, not_run = _checkpoints(language, checkpoint, optional=bool(fixer or prompting))
-    systems: list[System] = [
-        DiffusionSystem(
-            folder, language, levels=levels, samples=samples, steps=steps, canvas=canvas, seed=seed, name=name
-        )
-        for folder, name in models
-    ]  # fmt: skip
+    systems: list[System] = []
+    for folder, name in models:
+        if canvas != "gaps":
+            systems.append(_fixed(folder, language, name, levels=levels, samples=samples, steps=steps, seed=seed))
+        if canvas != "fixed":
+            more, missing = _gaps(folder, language, name, steps=steps, seed=seed, optional=canvas == "both")
+            systems += more
+            not_run += missing
     for more, missing in (_fixer(language, fixer), _prompts(config, prompting or (), samples, report)):
         systems += more
         not_run += missing
@@ -112,22 +121,46 @@ def repair(
 
 app.command("trajectory")(trajectory)
 app.command("samples")(samples)
+app.command("pairs")(pairs)
 
 
 def _checkpoints(
     language: str, given: Sequence[str] | None, *, optional: bool
-) -> tuple[list[tuple[Path, str | None]], NotRun]:
+) -> tuple[list[tuple[Path, str]], NotRun]:
     """Folders and names of the diffusion models. One that is not bundled is missed only where nothing else runs."""
     from generators.checkpoints import CheckpointError
     from generators.diffusion.checkpoint import find_checkpoint
 
     if given:
-        return [(find_checkpoint(language, folder), None) for folder in given], []
+        folders = [find_checkpoint(language, folder) for folder in given]
+        return [(folder, folder.name) for folder in folders], []
     try:
         return [(find_checkpoint(language, None), f"diffusion, bundled for {language}")], []
     except CheckpointError:
         if optional:
             return [], [("diffusion", f"no model is bundled for {language}; --checkpoint DIR")]
+        raise
+
+
+def _fixed(folder: Path, language: str, name: str, **arguments: Any) -> System:
+    from pipeline.evaluation.diffusion_system import DiffusionSystem
+
+    return DiffusionSystem(folder, language, name=f"{name}: fixed (the paper's)", **arguments)
+
+
+def _gaps(
+    folder: Path, language: str, name: str, *, steps: int | None, seed: int, optional: bool
+) -> tuple[list[System], NotRun]:
+    """A model's gaps; where they are not asked for by name, a model that knows none has a row that says so."""
+    from generators.diffusion.gap_repair import NoSlotsError
+    from pipeline.evaluation.diffusion_system import GapSystem
+
+    name = f"{name}: gaps"
+    try:
+        return [GapSystem(folder, language, steps=steps, seed=seed, name=name)], []
+    except NoSlotsError as error:
+        if optional:
+            return [], [(name, str(error))]
         raise
 
 

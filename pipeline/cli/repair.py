@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,7 +13,7 @@ from pipeline.cli.output import complain, counts_table, print_json, stdout
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
-    from pipeline.repair import Repair
+    from pipeline.repair import AnyRepairer, Repair
 
 NoiseLevels = Annotated[
     str | None, option("--noise-levels", metavar="T,...", help="Shares t/T of the way to pure noise.")
@@ -23,24 +23,44 @@ Recovery = Annotated[
     option("--recovery", metavar="R,...", help="The same as shares of tokens still readable; 0.99,0.95,0.9,...0.3."),
 ]
 CanvasName = Annotated[
-    Literal["fixed", "shifted"],
-    typer.Option(help="fixed: tokens stay in their places, as in the paper; shifted: most candidates move some."),
+    Literal["gaps", "fixed"],
+    typer.Option(
+        help="gaps: noise at one place at a time, where tokens come and go; fixed: on the whole snippet, as in the "
+        "paper, where no token can move."
+    ),
 ]
+MinConfidence = Annotated[
+    float, typer.Option("--min-confidence", min=0, max=1, help="Of gaps: no repair where the best one is less sure.")
+]
+
+
+def refuse_of_fixed(given: Mapping[str, object]) -> None:
+    """Refuse options of the fixed canvas where gaps are asked for.
+
+    Raises:
+        RequestError: one of them has a value.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise RequestError(f"{name}: --canvas gaps does without it; it is an option of --canvas fixed")
 
 
 def repair(
     file: SnippetFile,
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
     checkpoint: Annotated[str | None, option(metavar="DIR", help="The bundled model if not given.")] = None,
+    canvas: CanvasName = "gaps",
+    min_confidence: MinConfidence = 0.0,
     noise_levels: NoiseLevels = None,
     recovery: Recovery = None,
-    samples: Annotated[int, typer.Option(min=1, help="Candidates of each noise level.")] = 7,
-    steps: Annotated[int | None, option(min=1, help="Of the reverse process; 20 if not given.")] = None,
-    canvas: CanvasName = "shifted",
+    samples: Annotated[int | None, option(min=1, help="Of fixed: candidates of each noise level; 7.")] = None,
     pool: Annotated[
-        Literal["vote", "best"],
-        typer.Option(help="vote: over all levels; best: the one level that you found best, on other snippets."),
-    ] = "vote",
+        Literal["vote", "best"] | None,
+        option(help="Of fixed: vote over all levels, or best: the one level that you found best, on other snippets."),
+    ] = None,
+    steps: Annotated[
+        int | None, option(min=1, help="Of the reverse process; if not given, 6 in a gap and 20 of the whole snippet.")
+    ] = None,
     show: Annotated[
         Literal["diff", "fixed", "candidates"],
         typer.Option(help="Of one snippet: a coloured diff, the repair alone, or all candidates."),
@@ -53,27 +73,19 @@ def repair(
     strict: Annotated[bool, option("--strict", help="Exit with 1 if a snippet has no repair.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Repair broken snippets: noise them, resume the diffusion model's reverse process, vote on what it ends in."""
+    """Repair broken snippets with the diffusion model: noise, the reverse process from there, the best of its ends."""
     require_language(language)
-    from generators.diffusion.checkpoint import find_checkpoint
     from pipeline.check import is_table, read_snippets
-    from pipeline.noise_levels import read_levels
-    from pipeline.repair import Repairer
     from pipeline.repair_output import check_out, write_repairs
 
-    levels = read_levels(noise_levels, recovery)
-    if pool == "best" and len(levels.points) != 1:
-        raise RequestError("--pool best is the vote of one noise level: name it with --noise-levels or --recovery")
+    make = _repairer(language, checkpoint, canvas, min_confidence, noise_levels, recovery, samples, pool, steps, seed)
     check_out(out)
     table = is_table(file)
     snippets = read_snippets(file, column, language)
     first = next(snippets, None)
     if first is None:
         raise RequestError(f"{file} holds no snippet: there is nothing to repair")
-    repairer = Repairer(
-        find_checkpoint(language, checkpoint), language, levels=levels, samples=samples, steps=steps, canvas=canvas,
-        seed=seed,
-    )  # fmt: skip
+    repairer = make()
 
     def every() -> Iterator[str]:
         yield first if table else first.rstrip("\r\n")  # a file's last line break is none of the snippet
@@ -87,7 +99,7 @@ def repair(
             if as_json:
                 print_json(done.as_dict(candidates=out is None))
             elif not table:
-                _print(done, show, language, repairer.max_tokens)
+                _print(done, show, language, repairer)
             yield done
 
     write_repairs(each(), out)
@@ -97,7 +109,31 @@ def repair(
         raise typer.Exit(1)
 
 
-def _print(done: Repair, show: str, language: str, max_tokens: int) -> None:
+def _repairer(
+    language: str, checkpoint: str | None, canvas: str, min_confidence: float, noise_levels: str | None,
+    recovery: str | None, samples: int | None, pool: str | None, steps: int | None, seed: int,
+) -> Callable[[], AnyRepairer]:  # fmt: skip
+    """What makes the repairer that was asked for; options that do not go together are refused at once."""
+    from generators.diffusion.checkpoint import find_checkpoint
+    from pipeline.noise_levels import read_levels
+    from pipeline.repair import SAMPLES, FixedRepairer, Repairer
+
+    if canvas == "gaps":
+        refuse_of_fixed(
+            {"--noise-levels": noise_levels, "--recovery": recovery, "--samples": samples, "--pool": pool}
+        )
+        folder = find_checkpoint(language, checkpoint)
+        return lambda: Repairer(folder, language, steps=steps, min_confidence=min_confidence, seed=seed)
+    if min_confidence:
+        raise RequestError("--min-confidence: only --canvas gaps tells how sure it is")
+    levels = read_levels(noise_levels, recovery)
+    if pool == "best" and len(levels.points) != 1:
+        raise RequestError("--pool best is the vote of one noise level: name it with --noise-levels or --recovery")
+    folder = find_checkpoint(language, checkpoint)
+    return lambda: FixedRepairer(folder, language, levels=levels, samples=samples or SAMPLES, steps=steps, seed=seed)
+
+
+def _print(done: Repair, show: str, language: str, repairer: AnyRepairer) -> None:
     """One snippet's repair, or a line that says why there is none."""
     from pipeline.repair import Outcome
     from pipeline.repair_output import candidate_lines
@@ -108,10 +144,10 @@ def _print(done: Repair, show: str, language: str, max_tokens: int) -> None:
         for candidate in candidate_lines(done):
             console.print(candidate)
         return
-    if done.outcome is Outcome.TOO_LONG:
-        complain(f"the snippet has more than {max_tokens} tokens; train a model with a larger model.max_tokens")
-    elif done.outcome is Outcome.NOT_REPAIRED:
-        complain(f"none of {len(done.candidates)} candidates is accepted; try more --samples or other --noise-levels")
+    if done.outcome in (Outcome.TOO_LONG, Outcome.NOT_REPAIRED):
+        complain(repairer.why_not(done))
+    elif done.outcome is Outcome.UNSURE:
+        complain(f"the best repair has a confidence of only {done.confidence:.2f}; --show candidates lists all of them")
     elif done.outcome is Outcome.ACCEPTED:
         complain("the snippet is accepted as it is")
     if done.fixed is None:

@@ -21,21 +21,21 @@ from validators import get_language
 if TYPE_CHECKING:
     from pipeline.corpus.source import CorpusSource
 
-FILE = "corpus.jsonl.gz"  # beside the model whose fixed sides it holds
+FILE = "corpus.jsonl.gz"  # what a diffusion model generated, the one beside it or an earlier one; `source` names it
 
 EXTRACTOR = 1  # raise it with every change of what is cut out of the standard library
 PER_MODULE = 40  # snippets at most
 
 
 def default_corpus(language: str) -> CorpusSource:
-    """What the language's bundled diffusion model generates; for Python, the interpreter's standard library.
+    """What a diffusion model of the project generated; for Python, the interpreter's standard library.
 
     Raises:
         RequestError: the language has neither.
     """
     bundled = BUNDLED / language / FILE
     if bundled.is_file():
-        return Corpus(str(bundled), name=f"fixed sides of the bundled {language} model")
+        return Corpus(str(bundled), name=f"what a model of {language} generated")
     if language == "python":
         return StandardLibrary()
     raise RequestError(

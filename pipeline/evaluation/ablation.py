@@ -85,12 +85,11 @@ def ablate(
 
 def _about(name: str, folder: Path, language: str, table1: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One variant's part of the grid."""
-    from generators.diffusion.checkpoint import TOKENIZER, read_config
-    from generators.diffusion.tokenizer import SnippetTokenizer
+    from generators.diffusion.checkpoint import TOKENIZER, load_tokenizer, read_config
     from generators.training_state import read_log
 
     config = read_config(folder, language)
-    vocabulary = len(SnippetTokenizer.load(folder / TOKENIZER))
+    vocabulary = len(load_tokenizer(folder / TOKENIZER, config.training, language))
     printed = VARIANTS[name].paper_millions
     log = read_log(folder / "training", config.trained_steps)
     judged: dict[str, Any] = next((line for line in reversed(log) if "accepted" in line), {})

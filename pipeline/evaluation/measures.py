@@ -29,12 +29,12 @@ class Evaluated:
     @property
     def paper_row(self) -> str:
         """The paper's variant that a diffusion model is compared with: that of its name, else CodeFusion."""
-        return self.label if self.label in paper.TABLE1 else "codefusion"
+        return next((name for name in paper.TABLE1 if f"{self.label}:".startswith(f"{name}:")), "codefusion")
 
     @property
-    def beams(self) -> bool:
-        """Whether its samples are the outputs of a beam search, and no independent draws."""
-        return "beams" in self.identity
+    def ranked(self) -> bool:
+        """Whether its proposals are a ranking, such as the outputs of a beam search, and no independent draws."""
+        return "beams" in self.identity or "ranked" in self.identity
 
     @property
     def recovery(self) -> dict[float, float]:
@@ -45,6 +45,14 @@ class Evaluated:
     def levels(self) -> list[float]:
         """The tuned level of each problem."""
         return self.pool.tuned_levels(self.tune)
+
+    def singles(self) -> dict[str, list[Answer]]:
+        """One answer a problem, by how it is found without the truth."""
+        if self.pool.levels:
+            return {"vote": self.pool.vote()}
+        if "ranked" in self.identity:  # every text once: there is nothing to vote on
+            return {"first": self.pool.first()}
+        return {"first": self.pool.first(), "vote": self.pool.vote()}
 
     @property
     def answers(self) -> list[Answer]:
@@ -64,7 +72,7 @@ def table1(systems: Sequence[Evaluated], language: str) -> list[Figures]:
             poolings.append(("best, tuned on the benchmark itself", "best", _scores(pool.vote(on_test))))
             poolings.append(("vote", "vote", _scores(pool.vote())))
         else:
-            poolings += [("first", None, _scores(pool.first())), ("vote", None, _scores(pool.vote()))]
+            poolings += [(name, None, _scores(answers)) for name, answers in system.singles().items()]
         reported = paper.TABLE1.get(system.paper_row, {}).get(language, {}) if pool.levels else {}
         for name, row, scores in poolings:
             beside = reported.get(row) if row else None
@@ -76,11 +84,9 @@ def table2(systems: Sequence[Evaluated], language: str, not_run: Sequence[tuple[
     """One answer a problem, beside what the paper prints."""
     rows: list[Figures] = []
     for system in systems:
-        pool = system.pool
-        named = {"vote": pool.vote()} if pool.levels else {"first": pool.first(), "vote": pool.vote()}
         rows += [
             {"system": system.label, "origin": "measured", "answer": name, **_matches(_scores(answers))}
-            for name, answers in named.items()
+            for name, answers in system.singles().items()
         ]
     for name, by_language in paper.TABLE2.items():
         if language in by_language:
@@ -93,17 +99,17 @@ def table2(systems: Sequence[Evaluated], language: str, not_run: Sequence[tuple[
 
 
 def table3(systems: Sequence[Evaluated], language: str, ks: Sequence[int], seed: int) -> list[Figures]:
-    """pass@k of independent samples, success@k of beams, and what pooling over noise levels would give an oracle."""
+    """pass@k of independent samples, top@k of rankings, and what all proposals together would give an oracle."""
     rows: list[Figures] = []
     for system in systems:
         pool = system.pool
         row: Figures = {"system": system.label, "origin": "measured", "samples": pool.samples}
-        if system.beams:
+        if system.ranked:
             row |= {"measure": "top@k", "values": {str(k): estimate_dict(_top_at_k(pool, k)) for k in ks}}
         else:
             values = {str(k): estimate_dict(_pass_at_k(system, k, derive_seed("pass", seed, system.label))) for k in ks}
             row |= {"measure": "pass@k", "values": values}
-        if pool.levels:
+        if pool.levels or "ranked" in system.identity:
             size = max(len(given) for given in pool.judged)
             row["any"] = {"proposals": size, "executed": _matches(pool.any())["executed"]}
         rows.append(row)

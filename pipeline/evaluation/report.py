@@ -15,8 +15,9 @@ _POOLINGS = """\
 - **best, tuned on the benchmark itself**: the same with the level that is best on these very problems, as the paper
   chooses it. Too high by as much as a choice among the levels gains by chance.
 - **vote**: the most frequent proposal that the parser accepts, over all levels; ties go to the smaller edit distance to
-  the broken code. It needs no truth: this is what `repair` prints.
-- **first**: the first proposal of a system that has no noise levels."""
+  the broken code. It needs no truth: this is what `repair --canvas fixed` prints.
+- **first**: the first proposal of a system that has no noise levels; of gaps, the best of the ranking, which is what
+  `repair` prints unless it is asked for the fixed canvas."""
 
 _METRICS = {
     "excel": "Execution match: both formulas give equal values on random typed sheets that fill every range they refer "
@@ -27,10 +28,6 @@ _METRICS = {
     "truth and says nothing of what the program does. A system can check it for itself, so that here `any` is within "
     "reach; how often an answer is what the author meant, only sketch match tells.",
 }
-_SHIFTED = (
-    " With the shifted canvas a level's first sample keeps the tokens in their places and the others move some: there "
-    "pass@k is the success of k of the samples, chosen at random."
-)
 _TESTED = " Where a problem has tests, its program must print what they say instead."
 
 Row = Mapping[str, Any]
@@ -79,10 +76,10 @@ def markdown(results: Mapping[str, Any], figures: Sequence[str]) -> str:
         made[1].markdown(),
         f"## {made[2].title}",
         "pass@k is unbiased, of independent samples of one noise level (the tuned one), or of the samples of a prompt. "
-        "The outputs of a beam search are no independent samples: for them top@k says whether one of the first k "
-        "succeeds. Success over all levels and samples together is any@L, an oracle's, and no pass@k. The paper's "
-        "pass@1 of CodeFusion is `any` of its Table 1."
-        + (_SHIFTED if any(each["identity"].get("canvas") == "shifted" for each in results["systems"]) else ""),
+        "The candidates of gaps are ranked, as the outputs of a beam search are, and no independent samples: for them "
+        "top@k says whether one of the first k succeeds, which is no pass@k. Success of any proposal at all, over all "
+        "levels and samples or among all ranked candidates, is any@L, an oracle's. The paper's pass@1 of CodeFusion is "
+        "`any` of its Table 1.",
         made[2].markdown(),
     ]
     for table in made[3:]:

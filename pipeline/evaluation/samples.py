@@ -5,8 +5,8 @@
     OUT/lengths, words, changes, yields      .png and .svg
 
 Validity alone can be gamed by trivial output. The figure to look at is accepted and novel and distinct and non-trivial,
-each text counted once (`accepted_novel_distinct_nontrivial`). Trajectories are decoded at every timestep and looked at
-one after another, so that memory does not grow with what is on the way.
+each structure counted once (`accepted_novel_distinct_nontrivial`). Trajectories are decoded at every timestep and
+looked at one after another, so that memory does not grow with their number.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from typing import Any
 import torch
 
 from generators.diffusion.checkpoint import checkpoint_hash, find_checkpoint, load_checkpoint
-from generators.diffusion.generator import sampling_settings
 from generators.diffusion.quality import SampleJudge
+from generators.diffusion.sampling import sampling_settings
 from generators.diffusion.training_set import SUMMARY, TrainingSet, counted_words, length, load_training_set, words_of
 from generators.diffusion.yields import YieldOption, Yields, write_yields
 from pipeline.evaluation.sample_figures import Sample, changes, examples, measure
@@ -66,7 +66,7 @@ class _Observer:
         """The next trajectory."""
         language, training, text = self._language, self._training, states[-1].text
         judged = self._judge(text or "")
-        known = training is not None and training.knows_sketch(language, judged.text)
+        known = training is not None and training.knows_sketch(judged.text)
         self.samples.append(
             Sample(
                 judged=judged, decodable=text is not None, length=length(language, judged.text),
@@ -104,7 +104,7 @@ def evaluate_samples(
     for place in (out, folder if record else None):
         if place is not None:
             make_folder(place)
-    training = load_training_set(folder)
+    training = load_training_set(folder, own)
     model = load_checkpoint(folder, language)
     if training is None:
         tell(

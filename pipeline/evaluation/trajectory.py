@@ -118,7 +118,7 @@ def sample_trajectories(
     checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig
 ) -> Iterator[list[State]]:
     """Trajectories from pure noise, from the first state to the last; they end in `quality.draw_texts`."""
-    for steps in draw_trajectories(checkpoint, count, seed, sampling):
+    for seeds, steps in draw_trajectories(checkpoint, count, seed, sampling):
         tile: list[list[State]] = []
         for step in steps:
             assert step.tokens_BL is not None  # every step is decoded
@@ -129,8 +129,11 @@ def sample_trajectories(
                 if states and states[-1].ids == ids:
                     states[-1].last = step.t
                 else:
-                    states.append(State(step.t, step.t, ids, checkpoint.tokenizer.decode(ids)))
-        yield from tile
+                    states.append(State(step.t, step.t, ids, None))
+        for row_seed, states in zip(seeds, tile, strict=True):
+            for state in states:  # only now: the last text's slots are filled first
+                state.text = checkpoint.tokenizer.decode(state.ids, row_seed, like=states[-1].ids)
+            yield states
 
 
 def texts_by_t(states: Sequence[State]) -> list[str | None]:

@@ -62,11 +62,9 @@ OPTIONS = (
     Option("t/T up to 0.4", ("diffusion.t_range=[0, 0.4]",)),
     Option("at most 5 tokens apart", ("filters.max_distance=5",)),
     Option("stratified by distance, 1 to 5", ("diffusion.selection=stratified",)),
-    Option("t uniform, literals aligned", ("diffusion.align_literals=true",)),
-    Option("stratified, literals aligned", ("diffusion.selection=stratified", "diffusion.align_literals=true")),
     Option(
-        "the same, at least half of the tokens stay",
-        ("diffusion.selection=stratified", "diffusion.align_literals=true", "filters.max_normalized_distance=0.5"),
+        "stratified, at least half of the tokens stay",
+        ("diffusion.selection=stratified", "filters.max_normalized_distance=0.5"),
     ),
 )
 

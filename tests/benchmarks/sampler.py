@@ -32,7 +32,8 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     folder = find_checkpoint(given.language, given.checkpoint)
-    checkpoint, training = load_checkpoint(folder, given.language), load_training_set(folder)
+    language = get_language(given.language)
+    checkpoint, training = load_checkpoint(folder, given.language), load_training_set(folder, language)
     own = checkpoint.config.sampling
     for change in given.changes:
         changed = {name: yaml.safe_load(value) for name, _, value in (f.partition("=") for f in change.split(","))}
@@ -40,8 +41,7 @@ def main() -> None:
         start = time.process_time()
         texts = draw_texts(checkpoint, given.samples, given.seed, sampling)
         speed = given.samples / (time.process_time() - start)
-        known = {text for text in texts if training is not None and training.knows(text)}
-        quality = sample_quality(get_language(given.language), texts, known)
+        quality = sample_quality(language, texts, training.knows if training else lambda text: False)
         accepted, good = quality["accepted"], quality["accepted_novel_distinct_nontrivial"]
         print(f"{change}: accepted {accepted:.1%}, good {good:.1%}, {speed:.1f} a second", flush=True)
 

@@ -1,6 +1,8 @@
-"""Training steps against the bare matrix products of a step, on one thread, in fp32 and in bf16.
+"""Training steps against the bare matrix products of a step, on one thread, in fp32 and, where the CPU has it, in bf16.
 
     python tests/benchmarks/training_step.py [--rounds 20]
+
+First it says which precision `training.precision=auto` takes here, and why.
 
 A step's products are those of the forward pass and twice as many of the backward pass: one for the gradient of the
 inputs, one for that of the weights. Half of the steps run the denoiser once more, forward, to condition on itself.
@@ -15,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -24,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # beside this fold
 from denoising_step import Shape, bare, shapes
 
 from generators.diffusion.config import SMALL, Precision, Preset
+from generators.diffusion.precision import NO_BF16, choose_precision
 from generators.diffusion.training import Trainer
 
 VOCABULARY = 360
@@ -62,11 +66,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20, help="of ten steps, for each figure")
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
+    choice = choose_precision("auto", torch.device("cpu"), SMALL.model.width)
+    print(json.dumps(asdict(choice)), flush=True)
+    products = {name: dtype for name, dtype in PRODUCTS.items() if name == "fp32" or choice.processor != NO_BF16}
     tokens = SMALL.training.batch_tokens
     for frame in (8, 16, 32):
         batch = tokens // frame
         seconds: dict[str, float] = {}
-        for precision, dtype in PRODUCTS.items():
+        for precision, dtype in products.items():
             training = SMALL.training.model_copy(update={"precision": precision, "warp": False, "steps": 10**9})
             preset = Preset(model=SMALL.model, training=training, sampling=SMALL.sampling)
             trainer = Trainer(preset, Same(batch, frame), VOCABULARY)  # type: ignore[arg-type]
@@ -88,7 +95,9 @@ def main() -> None:
                 "tokens_per_second": round(batch * frame / seconds[precision]),
                 "step_over_products": round(statistics.median(ratio for _, ratio in figures), 3),
             }), flush=True)  # fmt: skip
-        print(json.dumps({"frame": frame, "fp32_over_bf16": round(seconds["fp32"] / seconds["bf16"], 2)}), flush=True)
+        if len(seconds) == len(PRODUCTS):
+            ratio = round(seconds["fp32"] / seconds["bf16"], 2)
+            print(json.dumps({"frame": frame, "fp32_over_bf16": ratio}), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from generators.checkpoints import CheckpointError
-from generators.training_state import load_state, save_state
+from generators.training_state import copy_state, load_state, moments, restore_moments, save_state
 
 
 def save(folder: Path, step: int) -> None:
@@ -108,3 +109,56 @@ def test_a_damaged_state_is_one_line_with_the_way_out(saved: Path, damage: Calla
     assert text.startswith(f"training state in {saved} is damaged (")
     assert text.endswith("): delete it to start anew")
     assert "\n" not in text
+
+
+def test_a_state_is_copied_whole_while_it_is_saved_again_and_again(saved: Path, tmp_path: Path) -> None:
+    copies, stop = tmp_path / "copies", threading.Event()
+
+    def save_on() -> None:
+        step = 2
+        while not stop.is_set():
+            step += 1
+            save(saved, step)
+
+    thread = threading.Thread(target=save_on)
+    thread.start()
+    try:
+        steps = []
+        for number in range(40):
+            (copies / str(number)).mkdir(parents=True)
+            values = copy_state(saved, copies / str(number))
+            steps.append(load(copies / str(number)))
+            assert steps[-1] == values["step"]
+    finally:
+        stop.set()
+        thread.join()
+    assert len(set(steps)) > 1
+    assert load(saved) is not None
+
+
+@pytest.mark.parametrize("damage", ["no tensors", "truncated values", "values are no object", "no values"])
+def test_what_is_no_whole_state_is_not_copied(saved: Path, tmp_path: Path, damage: str) -> None:
+    DAMAGES[damage](saved)
+    (tmp_path / "copy").mkdir()
+    with pytest.raises(CheckpointError, match=f"{saved}"):
+        copy_state(saved, tmp_path / "copy")
+    assert not (tmp_path / "copy" / "state.json").exists()
+
+
+def test_each_optimiser_is_given_the_moments_of_its_own_parameters() -> None:
+    model = torch.nn.Linear(2, 2)
+
+    def optimisers() -> list[torch.optim.Optimizer]:
+        return [torch.optim.AdamW([model.weight]), torch.optim.SGD([model.bias], momentum=0.5)]
+
+    trained, fresh = optimisers(), optimisers()
+    model(torch.ones(1, 2)).sum().backward()
+    for optimiser in trained:
+        optimiser.step()
+    saved = {name: tensor for optimiser in trained for name, tensor in moments(model, optimiser).items()}
+    assert {name.partition(".")[0] for name in saved} == {"weight", "bias"}
+    for optimiser in fresh:
+        restore_moments(model, optimiser, saved)
+    assert [set(optimiser.state) for optimiser in fresh] == [{model.weight}, {model.bias}]
+    with pytest.raises(KeyError, match="scale"):
+        restore_moments(model, fresh[0], {"scale.momentum": torch.zeros(1)})

@@ -64,6 +64,37 @@ def test_what_was_measured_of_the_model_is_shown_with_date_machine_and_command(m
     assert "| stratified | `--set diffusion.selection=stratified` | 312.5 | 300.0 | 1,234.0 |" in section
 
 
+def test_the_card_says_how_like_peoples_mistakes_the_pairs_are_and_that_numbers_matter(manifest: Manifest) -> None:
+    likeness = manifest.statistics["human_likeness"]
+    trained = sum(file.rows for file in manifest.files if (file.config, file.split) == ("excel", "train"))
+    assert likeness["pairs"] == trained > 0
+    section = render(manifest).partition("## How like people's mistakes")[2].partition("## Figures")[0]
+    people = likeness["people"]
+    for part in (
+        f"**{likeness['divergence']:.3f}**", f"the first {trained} pairs of the train split (at most 3,000",
+        f"{people['pairs']} mistakes", people["files"][0]["name"], people["files"][0]["sha256"][:16], people["date"],
+        f"People differ from people by {people['floor']['divergence']:.3f}", f"halves of {people['floor']['pairs']}",
+        "The fewer pairs, the higher",
+    ):  # fmt: skip
+        assert part in section
+    for name, shares in likeness["edit_types"].items():
+        assert f"| `{name}` | {shares['pairs']:.1%} | {shares['people']:.1%} |" in section.splitlines()
+
+
+def test_an_edit_of_a_pipe_does_not_break_the_table_and_a_floor_may_be_unknown(manifest: Manifest) -> None:
+    likeness = manifest.statistics["human_likeness"]
+    changed = likeness | {
+        "edit_types": {"|>-": {"pairs": 1, "people": 0}}, "people": likeness["people"] | {"floor": None},
+    }  # fmt: skip
+    card = render(manifest, human_likeness=changed)
+    assert "| `\\|>-` | 100.0% | 0.0% |" in card
+    assert "People differ from people" not in card
+
+
+def test_a_version_that_was_published_without_such_figures_has_its_card_still(manifest: Manifest) -> None:
+    assert "How like people's mistakes" not in render(manifest, human_likeness=None)
+
+
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """A copy of the bundled model without recorded yields."""

@@ -422,7 +422,8 @@ def test_train_prints_its_figures_as_they_come(
     assert result.code == 0
     assert given == {
         "language": "excel", "corpus": "c.jsonl", "out": "model", "preset": "small", "variant": None,
-        "steps": 100, "seed": 0, "workers": 1, "settings": ["model.width=64"],
+        "steps": 100, "max_minutes": None, "finish": None, "without": (), "device": "auto", "seed": 0, "workers": 1,
+        "settings": ["model.width=64"],
     }  # fmt: skip
     printed = result.out.splitlines()
     if as_json:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from generators.training_state import write_log
 from pipeline.learning_curve import draw_learning_curve
 
@@ -25,3 +27,16 @@ def test_it_is_drawn_from_what_was_evaluated(tmp_path: Path) -> None:
 def test_nothing_is_drawn_of_a_training_that_has_not_begun(tmp_path: Path) -> None:
     assert draw_learning_curve(tmp_path) == []
     assert not list(tmp_path.iterdir())
+
+
+def test_the_hours_are_those_of_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "training").mkdir()
+    labels: list[str] = []
+    monkeypatch.setattr("pipeline.learning_curve.save_figure", lambda figure, folder, name: labels.extend(
+        axes.get_xlabel() for axes in figure.axes) or [])  # fmt: skip
+    evaluated = {"validation_cross_entropy": 1.0, "accepted": 0.5, "accepted_novel_distinct_nontrivial": 0.25}
+    for device in ("cpu", "cuda"):
+        lines = [{"step": 0, "device": device}, {"step": 2, "core_seconds": 72.0} | evaluated]
+        write_log(tmp_path / "training", lines)
+        draw_learning_curve(tmp_path)
+    assert labels == ["core-hours"] * 2 + ["GPU-hours"] * 2

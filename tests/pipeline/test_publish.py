@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.base import Candidate
+from pipeline import figures as figures_module
 from pipeline import shard as shard_module
 from pipeline.publish import Distinct, publish, split_of
 from pipeline.shard import Judge, finish
@@ -26,6 +28,10 @@ from schemas.ledger import Ledger
 from schemas.manifest import Manifest
 from schemas.reasons import Reason
 from tests.pipeline.fakes import make_config, make_identity
+from validators import get_language
+from validators import human_edits as human_edits_module
+from validators.edit_types import divergence, histogram, pair_edits
+from validators.human_edits import HumanEdits, HumanFile, write_human_edits
 
 POISON = "=POISON()"
 FORMULAS = [("=SUM(A1:A2", "=SUM(A1:A2)"), ("=MAX(A1,,", "=MAX(A1)"), ("=A1+", "=A1+B1"), ("=MIN((A1)", "=MIN(A1)")]
@@ -149,6 +155,58 @@ def test_rows_keep_the_order_of_the_plan() -> None:
     options = {"publish__validation_share": 0.0, "publish__test_share": 0.0}
     ids = publish_script(script, 13, **options).table("excel")["id"].to_pylist()  # type: ignore[arg-type]
     assert ids == [f"excel-diffusion-0-{n // 5:06d}-{n % 5:06d}" for n in range(13)]
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HumanEdits:
+    """A record of what people do to Excel formulas."""
+    monkeypatch.setattr(human_edits_module, "FOLDER", tmp_path)
+    record = HumanEdits(
+        language="excel", pairs=8, files=[HumanFile(name="real.json", sha256="0" * 64)], floor=None,
+        date="2026-11-27", command="evaluate pairs", shares={"->)": 0.75, "number>reference": 0.25},
+    )  # fmt: skip
+    write_human_edits(tmp_path / "excel.json", record)
+    return record
+
+
+def test_the_first_pairs_of_the_train_split_are_compared_with_people(
+    people: HumanEdits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures_module, "_COMPARED", 5)
+    kinds = ((n, "" if n % 2 else "))") for n in range(1, 9))  # a bracket too few, a bracket too many, ...
+    pairs = [(f"=SUM(A{n}{end}", f"=SUM(A{n})") for n, end in kinds]
+    script: list[list[tuple[str, str] | Reason]] = [list(pairs[:4]), list(pairs[4:])]
+    sure = {"publish__validation_share": 0.0, "publish__test_share": 0.0, "publish__rows_per_file": 3}
+    result = publish_script(script, 8, **sure)  # type: ignore[arg-type]
+    first = list(zip(*(result.table("excel")[side].to_pylist()[:5] for side in ("broken", "fixed")), strict=True))
+    shares = histogram(pair_edits(get_language("excel"), *pair) for pair in first)
+    assert shares == {"->)": 0.6, ")>-": 0.4}
+    found = result.manifest.statistics["human_likeness"]
+    assert found["pairs"] == 5
+    assert found["divergence"] == pytest.approx(divergence(shares, people.shares), abs=1e-6)
+    assert found["edit_types"] == {
+        "->)": {"pairs": 0.6, "people": 0.75},
+        ")>-": {"pairs": 0.4, "people": 0},
+        "number>reference": {"pairs": 0, "people": 0.25},
+    }
+    assert found["people"] == {
+        "pairs": 8, "files": [{"name": "real.json", "sha256": "0" * 64}], "floor": None, "date": "2026-11-27",
+    }  # fmt: skip
+
+
+def test_pairs_of_other_splits_are_not_compared_with_people(people: HumanEdits) -> None:
+    script: list[list[tuple[str, str] | Reason]] = [list(FORMULAS)]
+    part = publish_script(script, 4, publish__validation_share=0.4, publish__test_share=0.4).manifest
+    train = sum(file.rows for file in part.files if (file.config, file.split) == ("excel", "train"))
+    assert part.statistics["human_likeness"]["pairs"] == train < 4
+    none = publish_script(script, 4, publish__validation_share=0.999, publish__test_share=0.0).manifest
+    assert {file.split for file in none.files if file.config == "excel"} == {"validation"}
+    assert "human_likeness" not in none.statistics
+
+
+def test_without_a_record_of_people_nothing_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(human_edits_module, "FOLDER", tmp_path)
+    assert "human_likeness" not in publish_script([list(FORMULAS)], 4).manifest.statistics
 
 
 def test_a_damaged_shard_is_not_published() -> None:

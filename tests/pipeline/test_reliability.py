@@ -179,7 +179,7 @@ def mutated(config: RunConfig, path: str) -> RunConfig | None:
     for name in path.split("."):
         old = getattr(old, name)
     options = [o for part in (leaves(RunConfig)[path], *get_args(leaves(RunConfig)[path])) for o in get_args(part)]
-    others = (*options, 7, 0.5, 0.75, "elsewhere", ("elsewhere",), (0.25, 0.75), (2, 3))
+    others = (*options, 7, 2, 0.5, 0.75, "elsewhere", ("elsewhere",), (0.25, 0.75), (2, 3))
     for value in [not old] if isinstance(old, bool) else others:
         try:
             changed = with_setting(config, path, value)

@@ -59,7 +59,7 @@ def test_lists_and_nothing_can_be_set() -> None:
         ("diffusion.distances=[1, 2.5]", "diffusion.distances.1: input should be a valid integer, not 2.5"),
         ("diffusion.distances=3", "diffusion.distances: input should be a valid tuple, not 3"),
         ("diffusion.selection=near", "diffusion.selection: input should be 'uniform' or 'stratified', not 'near'"),
-        ("diffusion.align_literals=1", "diffusion.align_literals: input should be a valid boolean, not 1"),
+        ("diffusion.mode=pairs", "diffusion.mode: input should be 'trajectory', 'renoise' or 'corpus', not 'pairs'"),
         ("publish.test_share=0.95", "publish: validation_share + test_share must be below 1, the rest is train"),
         ("pairs", "--set 'pairs' is not of the form key=value"),
         ("=3", "--set '=3' is not of the form key=value"),
@@ -138,7 +138,7 @@ def test_what_the_generator_cannot_use_is_refused(options: dict[str, str], compl
 def test_a_configuration_comes_back_from_its_identity() -> None:
     settings = [
         "diffusion.t_range=[0.1, 0.9]", "filters.max_distance=9", "publish.keep_rejected=true", "shard_rows=8",
-        "diffusion.selection=stratified", "diffusion.distances=[2, 7]", "diffusion.align_literals=true",
+        "diffusion.selection=stratified", "diffusion.distances=[2, 7]", "diffusion.mode=renoise",
     ]  # fmt: skip
     config = load_config(settings=settings, options=NEEDED)
     again = config_from_identity({**identity_settings(config), "model": "hash", "parsers.x": "1"}, {"out": "out"})

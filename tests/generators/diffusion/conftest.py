@@ -50,8 +50,7 @@ def preset() -> Preset:
         ),
         training=TrainingConfig(
             steps=12, batch_tokens=256, learning_rate=3e-3, weight_decay=0.01, warmup_steps=3, padding_weight=0.2,
-            warp=True, warp_every=3, warp_until=9, delexicalise=True, sketch_cap=0, min_count=2, shift_rate=0.5,
-            validation_share=0.1,
+            warp=True, warp_every=3, warp_until=9, literals="slots", sketch_cap=0, min_count=2, validation_share=0.1,
         ),
         sampling=SamplingConfig(steps=6, feedback="softmax"),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -9,18 +10,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from generators.checkpoints import CARD, CONFIG, WEIGHTS, CheckpointError
 from generators.diffusion import recovery
 from generators.diffusion.checkpoint import (
+    FORMAT_VERSION,
     TOKENIZER,
     Checkpoint,
     checkpoint_hash,
     find_checkpoint,
     load_checkpoint,
+    load_tokenizer,
+    read_config,
     save_checkpoint,
 )
 from generators.diffusion.quality import draw_texts
+from generators.diffusion.text.lexemes import SnippetTokenizer
+from generators.diffusion.text.vocabulary import StructureVocabulary
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,12 +41,57 @@ def folder(checkpoint: Checkpoint, tmp_path: Path) -> Path:
 
 
 def test_a_loaded_checkpoint_samples_what_the_saved_one_did(checkpoint: Checkpoint, folder: Path) -> None:
+    """A model as training leaves it: what is saved are its weights in half precision, what is loaded is exact again."""
     loaded = load_checkpoint(folder, "excel")
     assert loaded.config == checkpoint.config
     assert not loaded.model.training
-    texts = draw_texts(checkpoint, 40, seed=3)
+    rounded = Checkpoint(
+        config=checkpoint.config, model=copy.deepcopy(checkpoint.model), tokenizer=checkpoint.tokenizer
+    )
+    rounded.model.half().float()
+    texts = draw_texts(rounded, 40, seed=3)
     assert draw_texts(loaded, 40, seed=3) == texts
     assert len(set(texts)) > 10
+
+
+def test_weights_are_kept_in_half_precision_and_saved_again_without_loss(
+    checkpoint: Checkpoint, folder: Path, tmp_path: Path
+) -> None:
+    stored, before = load_file(folder / WEIGHTS), checkpoint.model.state_dict()
+    assert stored.keys() == before.keys()
+    loaded = load_checkpoint(folder, "excel")
+    for name, tensor in loaded.model.state_dict().items():
+        assert stored[name].dtype == torch.float16 and tensor.dtype == torch.float32
+        assert torch.equal(tensor, before[name].half().float()), name
+    assert next(checkpoint.model.parameters()).dtype == torch.float32  # that of the one that was saved stays
+    save_checkpoint(tmp_path / "again", loaded, "# A card\n")
+    assert checkpoint_hash(tmp_path / "again") == checkpoint_hash(folder)
+
+
+def test_the_tokenizer_is_that_of_the_literals(checkpoint: Checkpoint, folder: Path, tmp_path: Path) -> None:
+    loaded = load_checkpoint(folder, "excel").tokenizer
+    assert isinstance(loaded, StructureVocabulary) and loaded.language == "excel"
+    assert loaded.words == checkpoint.tokenizer.words
+    plain = SnippetTokenizer.train("excel", ["=SUM(A1)"], 1, 200)
+    plain.save(tmp_path / TOKENIZER)
+    full = checkpoint.config.training.model_copy(update={"literals": "full"})
+    found = load_tokenizer(tmp_path / TOKENIZER, full, "excel")
+    assert isinstance(found, SnippetTokenizer) and found.language == "excel" and found.words == plain.words
+    for literals, file in (("slots", tmp_path / TOKENIZER), ("full", folder / TOKENIZER)):
+        training = full.model_copy(update={"literals": literals})
+        with pytest.raises(CheckpointError, match=rf"{TOKENIZER} is damaged .*: copy it anew"):
+            load_tokenizer(file, training, "excel")
+
+
+def test_a_checkpoint_of_the_first_format_is_refused_in_one_line_that_says_what_to_do(folder: Path) -> None:
+    """Its other fields, which this version spells otherwise, are not looked at."""
+    assert FORMAT_VERSION == 2
+    changed(format_version=1, training={"delexicalise": True, "shift_rate": 0.5})(folder / CONFIG)
+    expected = f"checkpoint {folder / CONFIG} has format 1, this version reads 2: train it anew"
+    for load in (load_checkpoint, read_config):
+        with pytest.raises(CheckpointError) as caught:
+            load(folder, "excel")
+        assert str(caught.value) == expected
 
 
 def test_a_folder_holds_plain_files_and_no_pickle(folder: Path) -> None:
@@ -86,11 +139,15 @@ def truncate(path: Path) -> None:
 
 
 def without_a_tensor(path: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
     tensors = load_file(path)
     del tensors["head.bias"]
     save_file(tensors, path)
+
+
+def one_token_less(path: Path) -> None:
+    content = json.loads(path.read_text())
+    content["tokens"].pop()
+    path.write_text(json.dumps(content))
 
 
 def smaller_model(path: Path) -> None:
@@ -108,6 +165,8 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "a tensor is missing": (WEIGHTS, without_a_tensor, "head.bias"),
     "weights of another shape": (CONFIG, smaller_model, WEIGHTS),
     "truncated tokenizer": (TOKENIZER, truncate, TOKENIZER),
+    "another tokenizer": (TOKENIZER, lambda path: path.write_text("[1]"), TOKENIZER),
+    "a token less": (TOKENIZER, one_token_less, WEIGHTS),
     "garbage tokenizer": (TOKENIZER, lambda path: path.write_bytes(b"\xff\x00"), TOKENIZER),
     "truncated configuration": (CONFIG, truncate, CONFIG),
     "garbage configuration": (CONFIG, lambda path: path.write_bytes(b"\xff\x00 not JSON"), CONFIG),
@@ -117,7 +176,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "too few frames": (CONFIG, changed(frame_counts=[1]), "frame_counts"),
     "no frame at all": (CONFIG, changed(frame_counts=[0, 0, 0]), "frame_counts"),
     "another language": (CONFIG, changed(language="python"), "a model of python, not of excel"),
-    "another format": (CONFIG, changed(format_version=2, novelty=True), "has format 2, this version reads 1"),
+    "another format": (CONFIG, changed(format_version=3, novelty=True), "has format 3, this version reads 2"),
 }
 
 

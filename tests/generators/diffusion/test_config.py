@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
-from generators.diffusion.checkpoint import BUNDLED, CheckpointConfig
-from generators.diffusion.config import PRESETS, ModelConfig, Preset, TrainingConfig
+from generators.diffusion.checkpoint import BUNDLED, FORMAT_VERSION, CheckpointConfig
+from generators.diffusion.config import PRESETS, ModelConfig, Preset, SamplingConfig, TrainingConfig
 
 SINCE = {"denoiser": "transformer", "rounding": "decoder", "prediction": "x0"}  # fields of the ablation, and before it
 
@@ -23,6 +25,8 @@ def test_settings_from_before_the_ablation_mean_what_they_meant(preset: Preset) 
 
 def test_bundled_models_are_no_variants() -> None:
     for file in BUNDLED.glob("*/config.json"):
+        if json.loads(file.read_bytes())["format_version"] != FORMAT_VERSION:
+            continue  # refused before it is read
         config = CheckpointConfig.model_validate_json(file.read_bytes())
         assert {k: getattr(config.model, k) for k in SINCE} == SINCE
 
@@ -34,6 +38,19 @@ def test_a_choice_that_there_is_not_is_refused(preset: Preset, field: str, value
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1])
-def test_the_share_of_paragraph_denoising_is_a_share(preset: Preset, share: float) -> None:
-    with pytest.raises(ValidationError, match="paragraph_denoising"):
-        TrainingConfig.model_validate(preset.training.model_dump() | {"paragraph_denoising": share})
+@pytest.mark.parametrize("name", ["paragraph_denoising", "gap_rate"])
+def test_a_share_of_rows_is_a_share(preset: Preset, name: str, share: float) -> None:
+    with pytest.raises(ValidationError, match=name):
+        TrainingConfig.model_validate(preset.training.model_dump() | {name: share})
+
+
+def test_the_small_preset_knows_slots_and_the_papers_all_literals() -> None:
+    assert {name: preset.training.literals for name, preset in PRESETS.items()} == {"paper": "full", "small": "slots"}
+    with pytest.raises(ValidationError, match="literals"):
+        TrainingConfig.model_validate(PRESETS["small"].training.model_dump() | {"literals": "bank"})
+
+
+def test_the_sampler_may_take_no_step_at_all_but_not_fewer() -> None:
+    assert SamplingConfig(steps=0, feedback="softmax").steps == 0
+    with pytest.raises(ValidationError, match="steps"):
+        SamplingConfig(steps=-1, feedback="softmax")

@@ -15,8 +15,10 @@ import torch
 from generators.base import Candidate
 from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.config import UNKNOWN, Feedback
-from generators.diffusion.generator import DiffusionGenerator, sampling_settings
-from generators.diffusion.literals import aligned
+from generators.diffusion.generator import DiffusionGenerator
+from generators.diffusion.recovery import recovery_at, recovery_curve
+from generators.diffusion.sampling import TrajectoryTiles, sampling_settings
+from generators.diffusion.text.vocabulary import StructureVocabulary
 from schemas.config import ConfigError, DiffusionOptions
 from schemas.reasons import Reason
 from validators import Language
@@ -26,11 +28,11 @@ SEED, ROWS = 5, 21  # not a multiple of tile x draws
 CHI_SQUARE_49 = 74.92  # 99th percentile with 49 degrees of freedom
 FEEDBACKS = get_args(Feedback)
 STRATIFIED: dict[str, object] = {"selection": "stratified", "distances": (1, 4)}
-ALIGNED: dict[str, object] = {"align_literals": True}
+BY_RECOVERY: dict[str, object] = {"t_axis": "recovery"}
 BF16: dict[str, object] = {"precision": "bf16"}
 # every way to feed back, every way to select, and coarser arithmetic
 SETTINGS: list[dict[str, object]] = [{"feedback": feedback} for feedback in FEEDBACKS]
-SETTINGS += [STRATIFIED, ALIGNED, STRATIFIED | ALIGNED, BF16]
+SETTINGS += [STRATIFIED, BY_RECOVERY, STRATIFIED | BY_RECOVERY, BF16]
 RECIPE = "model=c0ffeec0ffeec0ff steps=6 feedback=softmax temperature=1 eta={} time_power=1 tile=4{}"
 
 
@@ -148,8 +150,9 @@ def test_provenance_is_complete(checkpoint: Checkpoint) -> None:
     ("options", "mark"),
     [
         (STRATIFIED, " selection=stratified:1-4"),
-        (ALIGNED, " align=literals"),
-        (STRATIFIED | ALIGNED, " selection=stratified:1-4 align=literals"),
+        (BY_RECOVERY, " t_axis=recovery"),
+        (BF16, " precision=bf16"),
+        (STRATIFIED | BY_RECOVERY | BF16, " precision=bf16 t_axis=recovery selection=stratified:1-4"),
     ],
 )
 def test_the_recipe_marks_what_departs_from_the_paper(
@@ -158,33 +161,57 @@ def test_the_recipe_marks_what_departs_from_the_paper(
     assert {c.recipe for c in full_run(checkpoint, **options)} == {RECIPE.format("1", mark)}
 
 
-@pytest.mark.parametrize("alignment", [{}, ALIGNED])
 def test_stratified_rows_are_within_the_strata_wherever_the_trajectory_is(
-    checkpoint: Checkpoint, excel: Language, alignment: dict[str, object]
+    checkpoint: Checkpoint, excel: Language
 ) -> None:
-    every = generator(checkpoint, draws=6, **alignment).generate(SEED, 6 * 40)  # all six timesteps
+    every = generator(checkpoint, draws=6).generate(SEED, 6 * 40)  # all six timesteps
     states = {(c.trajectory_id, c.timestep): c for c in every}
-    distances = {key: token_diff(excel, c.broken, c.fixed).distance for key, c in states.items()}
+    near = {
+        key: 1 <= token_diff(excel, c.broken, c.fixed).distance <= 4 and not excel.check(c.broken).accepted
+        for key, c in states.items()
+    }
     hits = 0
-    for c in generator(checkpoint, **STRATIFIED, draws=1, t_range=(0.1, 0.9), **alignment).generate(SEED, 40):
+    for c in generator(checkpoint, **STRATIFIED, draws=1, t_range=(0.1, 0.9)).generate(SEED, 40):
         key = (c.trajectory_id, c.timestep)
         assert (c.broken, c.fixed) == (states[key].broken, states[key].fixed)
         assert c.timestep in (1, 2, 3, 4, 5)
-        possible = any(1 <= distances[c.trajectory_id, t] <= 4 for t in range(1, 6))
-        assert possible == (1 <= distances[key] <= 4)
+        possible = any(near[c.trajectory_id, t] for t in range(1, 6))
+        assert possible == near[key]
         hits += possible
     assert 5 < hits < 40  # both happen
 
 
-@pytest.mark.parametrize("draws", [1, 3])
-def test_alignment_changes_literals_of_the_broken_side_alone(
-    checkpoint: Checkpoint, excel: Language, draws: int
-) -> None:
-    plain, changed = (full_run(checkpoint, draws=draws, **options) for options in ({}, ALIGNED))
-    for before, after in zip(plain, changed, strict=True):
-        assert (after.fixed, after.timestep) == (before.fixed, before.timestep)
-        assert after.broken == aligned(excel, before.broken, before.fixed)
-    assert any(after.broken != before.broken for before, after in zip(plain, changed, strict=True))
+def test_both_sides_of_a_pair_are_what_stood_there_with_one_text_for_each_slot(checkpoint: Checkpoint) -> None:
+    """The tokens are those of the trajectory at t and at 0, and one table of slots writes the two."""
+    vocabulary = checkpoint.tokenizer
+    assert isinstance(vocabulary, StructureVocabulary)
+    rows = list(generator(checkpoint, draws=6).generate(SEED, 4 * 6))  # one tile, every timestep
+    seeds, steps = TrajectoryTiles(checkpoint, checkpoint.config.sampling, 4).run(SEED, 0, decode_when=lambda t: True)
+    ids = {step.t: step.tokens_BL.tolist() for step in steps if step.tokens_BL is not None}
+    shared = 0
+    for row in rows:
+        slot, t = row.row // 6, row.timestep
+        assert t is not None and row.seed == seeds[slot]
+        broken, fixed = (vocabulary.tokens(ids[at][slot]) for at in (t, 0))
+        if broken is None or fixed is None:
+            assert row.failure is Reason.UNDECODABLE
+            continue
+        table = vocabulary.fill(broken, row.seed, fixed)
+        assert row.fixed == vocabulary.write(fixed, table)
+        assert row.broken == vocabulary.write(broken, table)
+        shared += len({token for token in table if token in broken and token in fixed})
+    assert shared > 10
+
+
+def test_timesteps_on_the_axis_of_recovery_are_drawn_by_what_it_falls(checkpoint: Checkpoint) -> None:
+    one = generator(checkpoint, draws=1, **BY_RECOVERY)
+    curve, draws = recovery_curve(checkpoint.model), 20_000
+    shares = [recovery_at(curve, t / 6) for t in range(7)]
+    counts = Counter(one.timesteps(SEED, trajectory)[0] for trajectory in range(draws))
+    expected = {t: draws * (shares[t - 1] - shares[t]) / (shares[0] - shares[6]) for t in range(1, 7)}
+    assert max(expected.values()) > 2 * min(expected.values())  # nothing like uniform
+    for t, number in expected.items():
+        assert counts[t] == pytest.approx(number, abs=4 * number**0.5 + 4)
 
 
 def test_a_stratified_trajectory_gives_another_text_with_each_draw_where_it_can(checkpoint: Checkpoint) -> None:
@@ -215,7 +242,7 @@ def test_frames_of_any_trained_length_are_sampled(checkpoint: Checkpoint) -> Non
     assert lengths == trained
 
 
-@pytest.mark.parametrize("options", [{}, STRATIFIED | ALIGNED])
+@pytest.mark.parametrize("options", [{}, STRATIFIED])
 def test_text_that_cannot_be_decoded_is_a_failed_candidate_not_a_crash(
     checkpoint: Checkpoint, options: dict[str, object]
 ) -> None:

@@ -13,10 +13,18 @@ from torch import Tensor, nn
 from generators.diffusion.config import EOS, PAD
 from generators.diffusion.loss import DiffusionLoss, LossTerms
 from generators.diffusion.model import CodeDiffusion
+from generators.diffusion.process import NoiseProcess
 
 TOKENS = torch.tensor([[3, 4, EOS, PAD], [5, EOS, PAD, PAD]])
-LEVEL = torch.tensor([0.2, 0.8])
+LEVEL = torch.tensor([[0.2], [0.8]])
 VOCABULARY, WIDTH = 6, 8
+
+
+class Linear(NoiseProcess):
+    """As much signal as there is level left."""
+
+    def alpha_bar(self, level_BL: Tensor) -> Tensor:
+        return (1 - level_BL)[..., None]
 
 
 class Stub(nn.Module):
@@ -31,14 +39,12 @@ class Stub(nn.Module):
         self.errors = denoiser_error[..., None], decoder_error[..., None]
         named = torch.where(wrong.bool(), (TOKENS + 1) % VOCABULARY, TOKENS)
         self.logits = 30.0 * F.one_hot(named, VOCABULARY)
+        self.process = Linear("linear")
 
     def embeddings(self) -> Tensor:
         return self.table
 
-    def alpha_bar(self, level_B: Tensor) -> Tensor:
-        return 1 - level_B[:, None, None]
-
-    def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+    def denoise(self, x_BLE: Tensor, level_BL: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
         return self.table.detach()[TOKENS] + self.errors[0] + self.bias
 
     def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,7 +120,7 @@ def test_cross_entropy_trains_every_part_of_the_model(make_model: Callable[..., 
     model = make_model()
     tokens = torch.tensor([[3, 4, EOS, PAD, PAD, PAD, PAD, PAD]])
     noise = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(2))
-    DiffusionLoss(model, 0.2)(tokens, torch.tensor([0.3]), noise, True).cross_entropy.backward()
+    DiffusionLoss(model, 0.2)(tokens, torch.tensor([[0.3]]), noise, True).cross_entropy.backward()
     for part in (model.embedding, model.denoiser, model.decoder, model.head, model.time, model.frame):
         gradients = [p.grad for p in part.parameters() if p.grad is not None]
         assert sum(g.abs().sum().item() for g in gradients) > 0
@@ -124,9 +130,9 @@ def test_self_conditioning_feeds_back_an_estimate_without_gradient() -> None:
     previous: list[Tensor | None] = []
 
     class Watched(Stub):
-        def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+        def denoise(self, x_BLE: Tensor, level_BL: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
             previous.append(previous_BLE)
-            return super().denoise(x_BLE, level_B, previous_BLE)
+            return super().denoise(x_BLE, level_BL, previous_BLE)
 
     terms(Watched(NONE, NONE, NONE), 1.0, self_condition=False)
     assert previous == [None]
@@ -137,16 +143,14 @@ def test_self_conditioning_feeds_back_an_estimate_without_gradient() -> None:
 
 
 def test_a_model_of_the_noise_is_compared_with_the_noise() -> None:
+    """x_0 that is 2 off is noise that is 2 sqrt(signal / (1 - signal)) off: 4 at level 0.2, 1 at level 0.8."""
+
     class OfNoise(Stub):
         config = SimpleNamespace(prediction="noise", rounding="decoder")
 
-        def noise_of(self, x_BLE: Tensor, x0_BLE: Tensor, level_B: Tensor) -> Tensor:
-            true = torch.randn(*TOKENS.shape, WIDTH, generator=torch.Generator().manual_seed(1))
-            return true + (x0_BLE - self.table[TOKENS]) * 3
-
-    assert terms(OfNoise(NONE, NONE, NONE), 1.0).denoiser.item() == pytest.approx(0)
+    assert terms(OfNoise(NONE, NONE, NONE), 1.0).denoiser.item() == pytest.approx(0, abs=1e-9)
     wrong = terms(OfNoise(2 * ALL, NONE, NONE), 1.0)
-    assert wrong.denoiser.item() == pytest.approx(36)  # the error of the noise, not of x_0
+    assert wrong.denoiser.item() == pytest.approx((16 + 1) / 2)
     assert wrong.decoder.item() == 0
 
 
@@ -188,12 +192,12 @@ def test_context_is_given_as_it_is_to_denoiser_decoder_and_self_conditioning() -
     seen: dict[str, Tensor] = {}
 
     class Watched(Stub):
-        def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
-            assert torch.equal(level_B, LEVEL)  # told for the row: that of its noised tokens
+        def denoise(self, x_BLE: Tensor, level_BL: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+            assert torch.equal(level_BL, torch.where(CHOSEN, LEVEL, 0.0))  # each token is told its own
             seen["x"] = x_BLE
             if previous_BLE is not None:
                 seen["previous"] = previous_BLE
-            return super().denoise(x_BLE, level_B, previous_BLE)
+            return super().denoise(x_BLE, level_BL, previous_BLE)
 
         def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
             seen["decoded"] = x0_BLE
@@ -203,15 +207,41 @@ def test_context_is_given_as_it_is_to_denoiser_decoder_and_self_conditioning() -
     noise = noise_for(TOKENS, WIDTH)
     DiffusionLoss(stub, 1.0)(TOKENS, LEVEL, noise, True, CHOSEN)  # type: ignore[arg-type]
     x0 = stub.table[TOKENS]
-    signal = 1 - LEVEL[:, None, None]
+    signal = 1 - LEVEL[..., None]
     noised = {"x": signal.sqrt() * x0 + (1 - signal).sqrt() * noise, "previous": x0 + 2, "decoded": x0 + 2}
     for name, expected in noised.items():
-        torch.testing.assert_close(seen[name][~CHOSEN], x0[~CHOSEN])
+        assert torch.equal(seen[name][~CHOSEN], x0[~CHOSEN])
         torch.testing.assert_close(seen[name][CHOSEN], expected[CHOSEN])
 
 
 def test_noising_every_token_is_noising_all(make_model: Callable[..., CodeDiffusion]) -> None:
     tokens = torch.tensor([[3, 4, EOS, PAD, PAD, PAD, PAD, PAD]])
     loss = DiffusionLoss(make_model(), 0.2)
-    arguments = tokens, torch.tensor([0.3]), noise_for(tokens, 8), True
+    arguments = tokens, torch.tensor([[0.3]]), noise_for(tokens, 8), True
     assert loss(*arguments).total.item() == loss(*arguments, torch.ones_like(tokens, dtype=torch.bool)).total.item()
+
+
+def test_a_level_for_the_row_is_that_level_for_each_token(make_model: Callable[..., CodeDiffusion]) -> None:
+    tokens = torch.tensor([[3, 4, EOS, PAD, PAD, PAD, PAD, PAD], [5, 3, 4, 3, EOS, PAD, PAD, PAD]])
+    loss, shared = DiffusionLoss(make_model(), 0.2), torch.tensor([[0.3], [0.7]])
+    for self_condition in (False, True):
+        rows = loss(tokens, shared, noise_for(tokens, 8), self_condition)
+        each = loss(tokens, shared.expand(2, 8), noise_for(tokens, 8), self_condition)
+        torch.testing.assert_close(rows.total, each.total)
+        torch.testing.assert_close(rows.row_cross_entropy_B, each.row_cross_entropy_B)
+
+
+def test_tokens_are_noised_each_to_its_own_level_and_the_denoiser_is_told() -> None:
+    seen: list[Tensor] = []
+
+    class Watched(Stub):
+        def denoise(self, x_BLE: Tensor, level_BL: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+            seen[:] = x_BLE, level_BL
+            return super().denoise(x_BLE, level_BL, previous_BLE)
+
+    stub, noise = Watched(NONE, NONE, NONE), noise_for(TOKENS, WIDTH)
+    levels = torch.tensor([[0.0, 0.1, 0.5, 1.0], [0.9, 0.3, 0.2, 0.4]])
+    DiffusionLoss(stub, 1.0)(TOKENS, levels, noise, False)  # type: ignore[arg-type]
+    signal = (1 - levels)[..., None]
+    torch.testing.assert_close(seen[0], signal.sqrt() * stub.table[TOKENS] + (1 - signal).sqrt() * noise)
+    assert torch.equal(seen[1], levels)

@@ -31,7 +31,7 @@ def test_paper_preset_has_the_parameters_of_the_paper() -> None:
 def test_small_preset_is_small() -> None:
     with torch.device("meta"):
         model = CodeDiffusion(SMALL.model, vocabulary=300)
-    assert model.parameter_counts()["total"] < 3_000_000
+    assert model.parameter_counts()["total"] < 5_000_000
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
@@ -66,7 +66,7 @@ def test_denoiser_and_decoder_keep_shapes_in_every_frame(make_model: Callable[..
     model = make_model()
     for frame in model.config.frames:
         x = torch.randn(3, frame, 8, generator=torch.Generator().manual_seed(frame))
-        denoised = model.denoise(x, torch.full((3,), 0.5))
+        denoised = model.denoise(x, torch.full((3, 1), 0.5))
         decoded, logits = model.decode(denoised)
         assert denoised.shape == decoded.shape == x.shape
         assert logits.shape == (3, frame, model.embedding.num_embeddings)
@@ -75,7 +75,7 @@ def test_denoiser_and_decoder_keep_shapes_in_every_frame(make_model: Callable[..
 def test_denoiser_sees_time_frame_and_its_previous_estimate(make_model: Callable[..., CodeDiffusion]) -> None:
     model = make_model()
     x = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(0))
-    level = torch.tensor([0.5, 0.5])
+    level = torch.tensor([[0.5], [0.5]])
     base = model.denoise(x, level)
     assert not torch.allclose(base, model.denoise(x, level + 0.3), atol=1e-4)
     assert not torch.allclose(base, model.denoise(x, level, previous_BLE=x), atol=1e-4)
@@ -86,16 +86,17 @@ def test_denoiser_sees_time_frame_and_its_previous_estimate(make_model: Callable
 
 def test_no_previous_estimate_is_an_estimate_of_zeros(make_model: Callable[..., CodeDiffusion]) -> None:
     model = make_model()
-    x, level = torch.ones(1, 8, 8), torch.tensor([0.2])
+    x, level = torch.ones(1, 8, 8), torch.tensor([[0.2]])
     assert torch.equal(model.denoise(x, level), model.denoise(x, level, torch.zeros_like(x)))
 
 
 def test_weights_keep_the_names_that_checkpoints_have(preset: Preset) -> None:
     names = CodeDiffusion(preset.model, 20).state_dict()
     assert list(dict.fromkeys(name.split(".")[0] for name in names)) == [
-        "embedding", "denoiser", "decoder", "head", "time", "frame", "warp"
+        "embedding", "denoiser", "decoder", "head", "time", "frame", "process"
     ]  # fmt: skip
     assert {"denoiser.project_in.weight", "denoiser.blocks.0.attention_norm.weight", "head.bias"} <= names.keys()
+    assert "process.warp.knots" in names
 
 
 def test_a_u_net_of_the_papers_width_has_the_parameters_of_the_paper() -> None:
@@ -111,7 +112,8 @@ def test_a_u_net_keeps_every_frame_of_both_presets() -> None:
         model = CodeDiffusion(preset.model.model_copy(update=shape), 10)
         for frame in model.config.frames:
             x = torch.randn(2, frame, 8, generator=torch.Generator().manual_seed(frame))
-            assert model.denoise(x, torch.full((2,), 0.5)).shape == x.shape
+            assert model.denoise(x, torch.full((2, 1), 0.5)).shape == x.shape
+            assert model.denoise(x, torch.full((2, frame), 0.5)).shape == x.shape
 
 
 def test_clamping_needs_no_decoder_and_no_head(make_model: Callable[..., CodeDiffusion], preset: Preset) -> None:
@@ -134,16 +136,18 @@ def test_clamping_gives_the_closest_embedding_and_it_is_the_likeliest_token(
     assert torch.equal(model.decode(table[None])[0], table[None])
 
 
-LEVELS = torch.tensor([0.0, 0.1, 0.4, 0.7, 0.9, 1.0])
-
-
-def test_what_a_model_of_the_noise_predicted_can_be_told_from_its_x0(make_model: Callable[..., CodeDiffusion]) -> None:
-    model = make_model(prediction="noise")
-    x = torch.randn(len(LEVELS), 8, 8, generator=torch.Generator().manual_seed(5))
-    predicted: list[torch.Tensor] = []
-    model.denoiser.register_forward_hook(lambda module, inputs, output: predicted.append(output))
-    x0 = model.denoise(x, LEVELS)
-    torch.testing.assert_close(model.noise_of(x, x0, LEVELS), predicted[0], atol=1e-3, rtol=1e-3)
+def test_every_token_is_told_its_own_level(make_model: Callable[..., CodeDiffusion]) -> None:
+    model = make_model()
+    x = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(1))
+    shared = torch.tensor([[0.2], [0.7]])
+    base = model.denoise(x, shared)
+    torch.testing.assert_close(model.denoise(x, shared.expand(2, 8)), base)
+    changed = shared.repeat(1, 8)
+    changed[1, 3] = 0.1
+    difference = (model.denoise(x, changed) - base).abs().sum(-1)
+    torch.testing.assert_close(difference[0], torch.zeros(8), atol=1e-4, rtol=0)  # the other row is another matter
+    assert float(difference[1].max()) > 0.1
+    assert int(difference[1].argmax()) == 3
 
 
 class Exactly(torch.nn.Module):
@@ -157,23 +161,23 @@ class Exactly(torch.nn.Module):
         return self.output
 
 
-def test_the_true_noise_gives_back_x0_and_close_to_pure_noise_less_of_it(
+def test_a_model_of_x0_gives_what_its_denoiser_says_and_one_of_the_noise_the_x0_that_follows(
     make_model: Callable[..., CodeDiffusion],
 ) -> None:
-    model = make_model(prediction="noise")
+    levels = torch.tensor([[0.0], [0.1], [0.4], [0.7], [0.9], [1.0]])
     generator = torch.Generator().manual_seed(6)
-    x0, noise = (torch.randn(len(LEVELS), 8, 8, generator=generator) for _ in range(2))
-    signal = model.alpha_bar(LEVELS)
-    model.denoiser = Exactly(noise)
-    estimate = model.denoise(signal.sqrt() * x0 + (1 - signal).sqrt() * noise, LEVELS)
-    shrunk = (signal / signal.clamp(min=0.01)).sqrt()
-    assert shrunk.flatten()[:-1].tolist() == [1.0] * 5 and 0 < float(shrunk[-1]) < 0.1
-    torch.testing.assert_close(estimate, shrunk * x0, atol=1e-4, rtol=1e-3)
-
-
-def test_a_wrong_noise_is_never_multiplied_by_more_than_ten(make_model: Callable[..., CodeDiffusion]) -> None:
+    x, said = (torch.randn(len(levels), 8, 8, generator=generator) for _ in range(2))
+    model = make_model(prediction="x0")
+    model.denoiser = Exactly(said)
+    assert torch.equal(model.denoise(x, levels), said)
     model = make_model(prediction="noise")
-    level = torch.linspace(0, 1, 50)
-    x = torch.zeros(50, 8, 8)
-    model.denoiser = Exactly(torch.ones(50, 8, 8))
-    assert 5 < float(model.denoise(x, level).abs().max()) <= 10
+    model.denoiser = Exactly(said)
+    x0 = model.denoise(x, levels)
+    assert torch.equal(x0, model.process.predict_x0(x, levels, said))
+    torch.testing.assert_close(model.process.predict_noise(x, levels, x0), said, atol=1e-3, rtol=1e-3)
+
+
+def test_the_process_has_the_schedule_of_the_settings(make_model: Callable[..., CodeDiffusion]) -> None:
+    level = torch.tensor([[0.25]])
+    for schedule, share in (("sqrt", 0.4999), ("cosine", 0.853553), ("logsnr", 0.982014)):
+        assert float(make_model(schedule=schedule).process.alpha_bar(level)) == pytest.approx(share, abs=1e-5)

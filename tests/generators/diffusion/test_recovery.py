@@ -11,8 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generators.checkpoints import CheckpointError
+from generators.diffusion.config import SamplingConfig
 from generators.diffusion.model import CodeDiffusion
-from generators.diffusion.recovery import FILE, KNOTS, level_at, read_curve, recovery_at, recovery_curve, write_curve
+from generators.diffusion.process import NoiseProcess
+from generators.diffusion.recovery import (
+    FILE,
+    KNOTS,
+    level_at,
+    read_curve,
+    recovery_at,
+    recovery_curve,
+    recovery_falls,
+    write_curve,
+)
 
 Make = Callable[..., CodeDiffusion]
 
@@ -42,15 +53,15 @@ def test_wide_embeddings_can_be_read_at_more_noise(make_model: Make) -> None:
 def test_the_curve_follows_a_known_rate() -> None:
     """Two tokens at a distance of 2: the nearest is the right one as long as the noise stays on its side."""
 
+    class Falling(NoiseProcess):
+        def alpha_bar(self, level_BL: torch.Tensor) -> torch.Tensor:
+            return (1 - 0.999 * level_BL)[..., None]
+
     class Two:
-        class warp:
-            knots = torch.zeros(1)
+        process = Falling("linear")
 
         def embeddings(self) -> torch.Tensor:
             return torch.tensor([[1.0], [-1.0]])
-
-        def alpha_bar(self, level_B: torch.Tensor) -> torch.Tensor:
-            return (1 - 0.999 * level_B)[:, None, None]
 
     curve = recovery_curve(Two())  # type: ignore[arg-type]
     for level in (0.3, 0.5, 0.8):
@@ -73,6 +84,25 @@ def test_less_recovery_is_never_at_less_noise(drops: list[float]) -> None:
     curve = falling(drops)
     levels = [level_at(curve, share / 20) for share in range(20, -1, -1)]
     assert levels == sorted(levels)
+
+
+def test_a_timestep_weighs_what_the_recovery_falls_on_its_step() -> None:
+    """Recovery 1, 0.8, 0.4, 0.4, 0 at t/T = 0, 1/4, ..."""
+    curve = [1 - 0.8 * k / 100 if k <= 25 else 0.8 - 1.6 * (k - 25) / 100 if k <= 50 else 0.4 for k in range(KNOTS)]
+    curve = [share if k <= 75 else 0.4 - 1.6 * (k - 75) / 100 for k, share in enumerate(curve)]
+    sampling = SamplingConfig(steps=4, feedback="softmax")
+    assert recovery_falls(curve, sampling, [1, 2, 3, 4]) == pytest.approx([0.2, 0.4, 0.0, 0.4])
+    assert recovery_falls(curve, sampling, [4, 2]) == pytest.approx([0.4, 0.4])
+    squared = sampling.model_copy(update={"time_power": 2.0})  # t/T = 0, 1/16, 1/4, 9/16, 1
+    assert recovery_falls(curve, squared, [1, 2, 3, 4]) == pytest.approx([0.05, 0.15, 0.4, 0.4])
+
+
+@given(drops=st.lists(st.floats(0, 0.05), min_size=1, max_size=20), steps=st.integers(1, 30))
+def test_weights_are_never_negative_and_add_up_to_all_that_is_lost(drops: list[float], steps: int) -> None:
+    curve = falling(drops)
+    weights = recovery_falls(curve, SamplingConfig(steps=steps, feedback="softmax"), range(1, steps + 1))
+    assert min(weights) >= 0
+    assert sum(weights) == pytest.approx(curve[0] - curve[-1])
 
 
 def test_a_curve_is_read_as_it_was_written_and_made_anew_where_there_is_none(make_model: Make, tmp_path: Path) -> None:

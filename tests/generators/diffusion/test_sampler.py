@@ -13,6 +13,7 @@ from torch import Tensor
 
 from generators.diffusion.config import Feedback, SamplingConfig
 from generators.diffusion.model import CodeDiffusion
+from generators.diffusion.process import NoiseProcess
 from generators.diffusion.sampler import RowNoise, Step, levels, nearest_embedding, reverse_diffusion
 
 CPU = torch.device("cpu")
@@ -40,7 +41,7 @@ def same(left: Step, right: Step) -> bool:
     return left.t == right.t and torch.equal(left.x_BLE, right.x_BLE) and torch.equal(left.x0_BLE, right.x0_BLE)
 
 
-@pytest.mark.parametrize("steps", [1, 6])
+@pytest.mark.parametrize("steps", [0, 1, 6])
 def test_yields_every_timestep_once_down_to_zero(make_model: Make, steps: int) -> None:
     assert [step.t for step in run(make_model(), settings(steps=steps))] == list(range(steps, -1, -1))
 
@@ -81,9 +82,9 @@ def test_a_start_in_the_middle_continues_the_trajectory(make_model: Make, feedba
         for _ in range(1 + sampling.steps - start):  # x_T, and one draw for every step until here
             noise()
         at = whole[sampling.steps - start]
-        level_B = torch.full((len(SEEDS),), start / sampling.steps)
+        level_B1 = torch.full((len(SEEDS), 1), start / sampling.steps)
         steps = sampling.model_copy(update={"steps": start})  # the same steps: the schedule is linear here
-        rest = list(reverse_diffusion(model, at.x_BLE, noise, steps, start_B=level_B))
+        rest = list(reverse_diffusion(model, at.x_BLE, noise, steps, start_B1=level_B1))
         for left, right in zip(rest, whole[-len(rest) :], strict=True):
             assert left.t == right.t
             torch.testing.assert_close(left.x_BLE, right.x_BLE)
@@ -92,12 +93,12 @@ def test_a_start_in_the_middle_continues_the_trajectory(make_model: Make, feedba
 
 def test_rows_of_one_pass_start_where_each_is_told_to(make_model: Make) -> None:
     model, sampling = make_model(), settings(feedback="softmax")
-    level_B = torch.linspace(0.1, 0.9, len(SEEDS))
+    level_B1 = torch.linspace(0.1, 0.9, len(SEEDS))[:, None]
     x = row_noise()()
-    together = list(reverse_diffusion(model, x, row_noise(), sampling, start_B=level_B))
+    together = list(reverse_diffusion(model, x, row_noise(), sampling, start_B1=level_B1))
     for row, seed in enumerate(SEEDS):
         noise = row_noise([seed])
-        alone = reverse_diffusion(model, x[[row]], noise, sampling, start_B=level_B[[row]])
+        alone = reverse_diffusion(model, x[[row]], noise, sampling, start_B1=level_B1[[row]])
         for one, all_ in zip(alone, together, strict=True):
             torch.testing.assert_close(one.x0_BLE[0], all_.x0_BLE[row])
 
@@ -105,9 +106,9 @@ def test_rows_of_one_pass_start_where_each_is_told_to(make_model: Make) -> None:
 def test_a_start_in_the_middle_has_no_previous_estimate(make_model: Make) -> None:
     model = make_model(self_conditioning=True)
     x = row_noise()()
-    level_B = torch.full((len(SEEDS),), 0.3)
-    first = next(reverse_diffusion(model, x, row_noise(), settings(feedback="denoiser"), start_B=level_B))
-    assert torch.equal(first.x0_BLE, model.denoise(x, level_B))
+    level_B1 = torch.full((len(SEEDS), 1), 0.3)
+    first = next(reverse_diffusion(model, x, row_noise(), settings(feedback="denoiser"), start_B1=level_B1))
+    assert torch.equal(first.x0_BLE, model.denoise(x, level_B1))
 
 
 @pytest.mark.parametrize("feedback", FEEDBACKS)
@@ -119,9 +120,9 @@ def test_the_denoiser_is_given_its_own_estimate_of_the_step_before(
     given: list[Tensor | None] = []
     estimates: list[Tensor] = []
 
-    def watched(x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+    def watched(x_BLE: Tensor, level_BL: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
         given.append(previous_BLE)
-        estimates.append(denoise(x_BLE, level_B, previous_BLE))
+        estimates.append(denoise(x_BLE, level_BL, previous_BLE))
         return estimates[-1]
 
     monkeypatch.setattr(model, "denoise", watched)
@@ -142,7 +143,7 @@ def test_without_fresh_noise_the_start_decides_everything(make_model: Make) -> N
 
 def test_each_feedback_estimates_as_it_says(make_model: Make) -> None:
     model, x = make_model(), row_noise()()
-    denoised = model.denoise(x, torch.ones(len(SEEDS)))
+    denoised = model.denoise(x, torch.ones(len(SEEDS), 1))
     decoded, logits = model.decode(denoised)
     table = model.embeddings()
     nearest = (denoised[:, :, None] - table).square().sum(-1).argmin(-1)
@@ -157,7 +158,7 @@ def test_each_feedback_estimates_as_it_says(make_model: Make) -> None:
 
 def test_a_low_temperature_commits_to_the_likeliest_token(make_model: Make) -> None:
     model, x = make_model(), row_noise()()
-    _, logits = model.decode(model.denoise(x, torch.ones(len(SEEDS))))
+    _, logits = model.decode(model.denoise(x, torch.ones(len(SEEDS), 1)))
     for temperature, expected in (
         (0.5, (logits / 0.5).softmax(-1) @ model.embeddings()),
         (1e-6, model.embeddings()[logits.argmax(-1)]),
@@ -186,28 +187,34 @@ def test_an_embedding_is_its_own_nearest(make_model: Make) -> None:
     assert torch.equal(nearest_embedding(table[None], table), table[None])
 
 
-class Constant:
-    """Always sure of the same x_0; half of the signal is left at half of the time."""
+class Falling(NoiseProcess):
+    """About half of the signal is left at half of the time."""
 
-    def denoise(self, x_BLE: Tensor, level_B: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
+    def alpha_bar(self, level_BL: Tensor) -> Tensor:
+        return (1 - 0.99 * level_BL)[..., None]
+
+
+class Constant:
+    """Always sure of the same x_0."""
+
+    process = Falling("linear")
+
+    def denoise(self, x_BLE: Tensor, level_BL: Tensor, previous_BLE: Tensor | None = None) -> Tensor:
         return torch.full_like(x_BLE, 3.0)
 
     def decode(self, x0_BLE: Tensor) -> tuple[Tensor, Tensor]:
         return x0_BLE, x0_BLE
-
-    def alpha_bar(self, level_B: Tensor) -> Tensor:
-        return (1 - 0.99 * level_B)[:, None, None]
 
 
 @pytest.mark.parametrize("eta", [0.0, 0.6, 1.0])
 def test_noise_follows_the_schedule_for_every_eta(eta: float) -> None:
     model, sampling = Constant(), settings(steps=5, feedback="denoiser", eta=eta)
     noise = RowNoise([7], 400, 50, CPU)
-    first = model.alpha_bar(torch.ones(1))
+    first = model.process.alpha_bar(torch.ones(1, 1))
     start = first.sqrt() * 3 + (1 - first).sqrt() * noise()
     before: Tensor | None = None
     for step in reverse_diffusion(model, start, noise, sampling):  # type: ignore[arg-type]
-        signal = float(model.alpha_bar(levels(sampling, torch.ones(1))[step.t]))
+        signal = float(model.process.alpha_bar(levels(sampling, torch.ones(1, 1))[step.t]))
         assert float(step.x_BLE.mean()) == pytest.approx(3 * signal**0.5, abs=0.03)
         assert float(step.x_BLE.var()) == pytest.approx(1 - signal, abs=0.03)
         now = step.x_BLE.flatten()
@@ -219,9 +226,36 @@ def test_noise_follows_the_schedule_for_every_eta(eta: float) -> None:
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
 def test_levels_rise_from_zero_to_one_by_the_power(power: float) -> None:
-    level_SB = levels(settings(steps=4, time_power=power), torch.tensor([1.0, 0.5]))
+    level_SB1 = levels(settings(steps=4, time_power=power), torch.tensor([[1.0], [0.5]]))
     rising = torch.tensor([0, 0.25, 0.5, 0.75, 1]) ** power
-    torch.testing.assert_close(level_SB, torch.stack([rising, rising / 2], 1))
+    torch.testing.assert_close(level_SB1, torch.stack([rising, rising / 2], 1)[..., None])
+
+
+def test_without_steps_there_is_one_level_the_start() -> None:
+    assert levels(settings(steps=0), torch.tensor([[1.0], [0.5]])).tolist() == [[[1.0], [0.5]]]
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_without_steps_x0_is_estimated_at_once_and_decoded(make_model: Make, feedback: Feedback) -> None:
+    model, x = make_model(), row_noise()()
+    start_B1 = torch.tensor([[1.0], [0.5], [0.2]])
+    (only,) = reverse_diffusion(
+        model, x, row_noise(), settings(steps=0, feedback=feedback), start_B1=start_B1, decode_when=lambda t: False
+    )
+    denoised = model.denoise(x, start_B1)
+    _, logits = model.decode(denoised)
+    assert only.t == 0 and torch.equal(only.x_BLE, x)
+    assert only.tokens_BL is not None and only.logits_BLV is not None
+    assert torch.equal(only.logits_BLV, logits) and torch.equal(only.tokens_BL, logits.argmax(-1))
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_logits_come_wherever_something_is_decoded_and_name_the_tokens(make_model: Make, feedback: Feedback) -> None:
+    for step in run(make_model(), settings(feedback=feedback), {2, 5}):
+        if step.tokens_BL is not None:
+            assert step.logits_BLV is not None and torch.equal(step.logits_BLV.argmax(-1), step.tokens_BL)
+        else:
+            assert (step.logits_BLV is None) == (feedback in ("denoiser", "nearest"))
 
 
 def test_steps_come_one_by_one_in_constant_memory(make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:

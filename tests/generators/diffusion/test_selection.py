@@ -7,6 +7,7 @@ from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest import approx
 
 from generators.diffusion.selection import select, stratified, uniform
 from schemas.config import DiffusionOptions
@@ -91,6 +92,44 @@ def test_stratified_takes_refused_texts_within_the_strata() -> None:
     assert chosen(selection="stratified") == {(3, TRAJECTORY[3]), (4, TRAJECTORY[4])}
 
 
-def test_aligned_texts_have_the_literals_of_the_end_and_their_distance_counts() -> None:
-    assert chosen(selection="stratified", align_literals=True, distances=(1, 1)) == {(3, "=SUM(A1:A9")}
-    assert (2, TRAJECTORY[0]) in chosen(align_literals=True)
+def test_stratified_takes_what_it_gets_where_there_is_no_end_to_compare_with() -> None:
+    settings, texts = DiffusionOptions(selection="stratified"), [None, "=SUM(A1", "=SUM(A1:A9)"]
+    found = {select(get_language("excel"), settings, texts, [1, 2], random.Random(seed))[0] for seed in range(40)}
+    assert found == {(1, "=SUM(A1"), (2, "=SUM(A1:A9)")}
+
+
+def test_timesteps_are_drawn_by_their_weight() -> None:
+    rng, draws = random.Random(4), 6_000
+    weights = [0.5, 0.0, 1.0, 2.0, 2.5, 0.0]
+    counts = Counter(uniform(rng, 1, [3, 5, 7, 9, 11, 13], weights)[0] for _ in range(draws))
+    assert counts.keys() == {3, 7, 9, 11}
+    expected = {t: draws * weight / 6 for t, weight in zip((3, 5, 7, 9, 11, 13), weights, strict=True) if weight}
+    assert sum((counts[t] - n) ** 2 / n for t, n in expected.items()) < CHI_SQUARE_4
+
+
+def test_the_second_draw_is_by_the_weights_that_are_left() -> None:
+    """Of weights 1, 1 and 2, the heavy one comes first in half of the draws, and not at all in a sixth."""
+    rng, draws = random.Random(5), 6_000
+    found = [tuple(uniform(rng, 2, [1, 2, 3], [1.0, 1.0, 2.0])) for _ in range(draws)]
+    assert sum(pair[0] == 3 for pair in found) / draws == approx(1 / 2, abs=0.03)
+    assert sum(3 not in pair for pair in found) / draws == approx(2 * 1 / 4 * 1 / 3, abs=0.02)
+
+
+@given(seed=st.integers(), draws=st.integers(0, 5), weights=st.lists(st.floats(0, 3), min_size=5, max_size=5))
+def test_weighted_draws_are_a_sample_without_repetition_that_takes_what_has_no_weight_last(
+    seed: int, draws: int, weights: list[float]
+) -> None:
+    allowed = [3, 5, 7, 9, 11]
+    found = uniform(random.Random(seed), draws, allowed, weights)
+    assert len(found) == len(set(found)) == draws and set(found) <= set(allowed)
+    heavy = [weights[allowed.index(t)] > 0 for t in found]
+    assert heavy == sorted(heavy, reverse=True)
+    assert uniform(random.Random(seed), draws, allowed, weights) == found
+
+
+def test_uniform_selection_follows_the_weights() -> None:
+    settings, allowed = DiffusionOptions(), range(1, len(TRAJECTORY))
+    weights = [float(t in (2, 5)) for t in allowed]
+    excel = get_language("excel")
+    found = {select(excel, settings, TRAJECTORY, allowed, random.Random(seed), weights)[0] for seed in range(60)}
+    assert found == {(2, TRAJECTORY[2]), (5, None)}

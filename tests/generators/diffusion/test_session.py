@@ -23,7 +23,8 @@ from validators import Language
 
 SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, evaluate_samples=8, final_samples=8)
 SOURCE = Source(name="formulas.jsonl", sha256="ab" * 32)
-TIMES = {"tokens_per_second", "core_seconds"}
+TIMES = {"tokens_per_second", "core_seconds", "judging_seconds"}
+JUDGED = {"judging_seconds"}  # where samples were judged
 
 Line = dict[str, Any]
 MakeRun = Callable[..., TrainingRun]
@@ -34,7 +35,7 @@ def make_run(excel: Language, formulas: list[str], preset: Preset) -> MakeRun:
     def make(
         folder: Path, source: Source = SOURCE, model: dict[str, object] | None = None,
         sampling: dict[str, object] | None = None, read: Callable[[], Sequence[str]] = lambda: formulas,
-        **training: object,
+        drop: Callable[[str], bool] = lambda code: False, schedule: Schedule = SCHEDULE, **training: object,
     ) -> TrainingRun:  # fmt: skip
         changed = Preset(
             model=preset.model.model_copy(update=model or {}),
@@ -43,10 +44,16 @@ def make_run(excel: Language, formulas: list[str], preset: Preset) -> MakeRun:
         )
         return TrainingRun(
             folder=folder, language=excel, preset_name="small", preset=changed, source=source, read=read,
-            schedule=SCHEDULE,
+            drop=drop, schedule=schedule,
         )  # fmt: skip
 
     return make
+
+
+def logged(folder: Path) -> list[Line]:
+    """The log of the steps, without what was noted at the beginning of each part."""
+    lines = [json.loads(text) for text in (folder / "training" / "log.jsonl").read_text().splitlines()]
+    return [line for line in lines if "loss" in line]
 
 
 def untimed(lines: list[Line]) -> list[Line]:
@@ -72,18 +79,32 @@ def test_a_run_reports_as_often_as_its_schedule_says(golden: tuple[Path, list[Li
     assert [line["step"] for line in lines] == [2, 4, 6, 8, 10, 12]
     assert [line["step"] for line in lines if "accepted" in line] == [6, 12]
     for line in lines:
-        assert line.keys() >= {"loss", "denoiser", "decoder", "cross_entropy", "learning_rate", *TIMES}
+        assert line.keys() >= {"loss", "denoiser", "decoder", "cross_entropy", "learning_rate", *TIMES} - JUDGED
     for line in (lines[2], lines[5]):
         assert line["samples"] == 8
         assert len(line["examples"]) <= 6
         assert line["validation_cross_entropy"] > 0
+        assert line["judging_seconds"] >= 0
     seconds = [line["core_seconds"] for line in lines]
     assert seconds == sorted(seconds)
 
 
 def test_the_log_on_disk_is_what_was_reported(golden: tuple[Path, list[Line]]) -> None:
     folder, lines = golden
-    assert [json.loads(text) for text in (folder / "training" / "log.jsonl").read_text().splitlines()] == lines
+    assert logged(folder) == lines
+
+
+def test_each_part_of_a_run_logs_what_it_is_trained_on_and_how(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run(tmp_path).run(lambda line: None, stop_after(4))
+    make_run(tmp_path).run(lambda line: None)
+    first = json.loads((tmp_path / "training" / "log.jsonl").read_text().splitlines()[0])
+    lines = [json.loads(text) for text in (tmp_path / "training" / "log.jsonl").read_text().splitlines()]
+    headers = [line for line in lines if "loss" not in line]
+    assert [line["step"] for line in headers] == [0, 4] and first == headers[0]
+    header = make_run(tmp_path).header()
+    assert first == {"step": 0} | header | {"steps_done": 0}
+    assert (header["device"], header["precision"], header["precision_reason"]) == ("cpu", "fp32", "requested")
+    assert header["parameters"] > header["without_embeddings"] > 0 and header["dropped"] == 0
 
 
 @pytest.mark.parametrize("stops", [(1,), (5,), (6, 3), (3, 3, 3), (11,)])
@@ -101,8 +122,7 @@ def test_a_stopped_run_goes_on_and_ends_as_if_it_had_not_been(
     assert last.trainer.step == sum(stops)
     assert last.run(lines.append) is True
     assert untimed(lines) == untimed(expected)
-    log = (tmp_path / "training" / "log.jsonl").read_text().splitlines()
-    assert untimed([json.loads(text) for text in log]) == untimed(expected)
+    assert untimed(logged(tmp_path)) == untimed(expected)
     assert checkpoint_hash(tmp_path) == checkpoint_hash(folder)
 
 
@@ -125,8 +145,7 @@ def test_a_run_killed_between_saves_does_its_lost_steps_again(
     assert again.trainer.step == 4
     assert again.run(lines.append)
     assert untimed(lines) == untimed(expected[2:])
-    log = (tmp_path / "training" / "log.jsonl").read_text().splitlines()
-    assert untimed([json.loads(text) for text in log]) == untimed(expected)
+    assert untimed(logged(tmp_path)) == untimed(expected)
     assert checkpoint_hash(tmp_path) == checkpoint_hash(folder)
 
 
@@ -147,7 +166,7 @@ def test_a_run_killed_in_the_middle_of_a_save_keeps_log_and_state_together(
     log = tmp_path / "training" / "log.jsonl"
     assert json.loads(log.read_text().splitlines()[-1])["step"] == 8  # newer than the state
     assert make_run(tmp_path).run(lambda line: None)
-    assert untimed([json.loads(text) for text in log.read_text().splitlines()]) == untimed(expected)
+    assert untimed(logged(tmp_path)) == untimed(expected)
 
 
 def test_a_run_that_is_asked_to_stop_at_its_last_step_is_finished(make_run: MakeRun, tmp_path: Path) -> None:
@@ -163,12 +182,14 @@ def test_a_finished_run_does_nothing(make_run: MakeRun, golden: tuple[Path, list
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_the_export_knows_the_training_set(make_run: MakeRun, golden: tuple[Path, list[Line]]) -> None:
+def test_the_export_knows_the_training_set(
+    make_run: MakeRun, golden: tuple[Path, list[Line]], excel: Language
+) -> None:
     folder, _ = golden
-    known, dataset = load_training_set(folder), make_run(folder).dataset
+    known, dataset = load_training_set(folder, excel), make_run(folder).dataset
     assert known is not None
-    assert known.snippets == len(dataset.train) and all(map(known.knows, dataset.train))
-    assert not any(map(known.knows, dataset.validation))
+    assert known.snippets == len(dataset.train) and all(map(known.knows, dataset.texts(dataset.train)))
+    assert not any(map(known.knows, dataset.texts(dataset.validation)))
 
 
 def test_a_finished_run_of_an_older_version_adds_what_it_knows_of_the_training_set_and_nothing_else(
@@ -221,7 +242,10 @@ OTHERS: dict[str, dict[str, object]] = {
     "model.width": {"model": {"width": 32}},
     "training.seed": {"seed": 1},
     "training.learning_rate": {"learning_rate": 1e-4},
-    "training.delexicalise": {"delexicalise": False},
+    "training.literals": {"literals": "full"},
+    "training.optimiser": {"optimiser": "muon"},
+    "training.decay_share": {"decay_share": 0.0},
+    "without": {"source": Source(name=SOURCE.name, sha256=SOURCE.sha256, without={"bench.json": "ef" * 32})},
 }
 
 
@@ -263,10 +287,9 @@ def test_the_exported_checkpoint_is_the_averaged_model_with_its_history(
     assert (config.corpus_sha256, config.settings) == (SOURCE.sha256, preset)
     assert config.frame_counts == frame_counts(run.dataset, preset)
     exported, averaged, last = (m.state_dict() for m in (loaded.model, run.trainer.averaged, run.trainer.model))
-    assert all(torch.equal(exported[name], averaged[name]) for name in averaged)
-    assert not torch.equal(exported["head.weight"], last["head.weight"])
-    assert draw_texts(loaded, 8, seed=12) == draw_texts(run.checkpoint(), 8, seed=12)
-    distinct = sorted(set(texts := draw_texts(loaded, 8, seed=12)), key=texts.index)
+    assert all(torch.equal(exported[name], averaged[name].half().float()) for name in averaged)
+    assert not torch.equal(exported["head.weight"], last["head.weight"].half().float())
+    distinct = sorted(set(texts := draw_texts(run.checkpoint(), 8, seed=12)), key=texts.index)
     assert lines[-1]["examples"] == distinct[:6]
 
 
@@ -279,8 +302,9 @@ def test_the_card_has_the_figures_of_the_run(make_run: MakeRun, golden: tuple[Pa
         "# small code diffusion model for excel", "formulas.jsonl", SOURCE.sha256, "12 steps",
         f"Parameters: {counts['total']:,}", f"{counts['without_embeddings']:,} without embeddings",
         f"vocabulary {len(run.dataset.tokenizer)}", f"{len(run.dataset.train)} snippets to train on",
-        f"{len(run.dataset.validation)} held out by sketch", "Literals delexicalised: yes", "at most 15 tokens",
+        f"{len(run.dataset.validation)} held out by sketch", "Literals: numbered slots", "at most 15 tokens",
         "6 steps, fed back: softmax at temperature 1, eta 1", "--steps 12",
+        "constant for 8 steps, then falling linearly to 3% of it for 4 steps", "Matrix products: fp32 (requested)",
     ):  # fmt: skip
         assert figure in card
     for line in (lines[2], lines[5]):
@@ -299,9 +323,78 @@ def test_a_run_of_an_older_version_goes_on_with_settings_that_it_did_not_know(
     make_run(tmp_path).run(lambda _: None, stop_after(4))
     file = tmp_path / "training" / "dataset.json"
     saved = json.loads(file.read_text())
-    for name in ("model.denoiser", "model.prediction", "training.paragraph_denoising"):
+    for name in ("model.denoiser", "model.prediction", "training.paragraph_denoising", "training.optimiser", "without"):
         del saved["identity"][name]
+    saved["identity"]["training.precision"] = "fp32"  # which once was part of it
+    del saved["dropped"]
     file.write_text(json.dumps(saved))
     assert make_run(tmp_path).trainer.step == 4
     with pytest.raises(CheckpointError, match=r"prediction"):
         make_run(tmp_path, model={"prediction": "noise"})
+
+
+def test_a_run_goes_on_in_another_precision(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run(tmp_path).run(lambda _: None, stop_after(4))
+    for precision in ("bf16", "auto"):
+        assert make_run(tmp_path, precision=precision).trainer.step == 4
+
+
+def test_the_seconds_of_a_state_that_does_not_hold_them_come_from_its_log(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run(tmp_path).run(lambda _: None, stop_after(4))
+    log, state = tmp_path / "training" / "log.jsonl", tmp_path / "training" / "state.json"
+    lines = [json.loads(text) for text in log.read_text().splitlines()]
+    changed = [line | ({"core_seconds": 99.5} if "loss" in line else {}) for line in lines]
+    log.write_text("".join(json.dumps(line) + "\n" for line in changed))
+    values = json.loads(state.read_text())
+    assert 0 < values.pop("seconds") < 99
+    state.write_text(json.dumps(values))
+    assert make_run(tmp_path).trainer.seconds == 99.5
+
+
+def test_what_is_dropped_is_not_trained_on_and_is_counted_on_every_resume(
+    make_run: MakeRun, formulas: list[str], tmp_path: Path
+) -> None:
+    source = Source(name="formulas.jsonl", sha256="ab" * 32, without={"bench.json": "ef" * 32})
+    run = make_run(tmp_path, source=source, drop=lambda code: "MAX" in code)
+    lost = sum("MAX" in code for code in formulas)
+    assert run.dropped == run.header()["dropped"] == lost > 0
+    assert not any("MAX" in text for text in run.dataset.texts([*run.dataset.train, *run.dataset.validation]))
+    run.run(lambda line: None, stop_after(4))
+    again = make_run(tmp_path, source=source, drop=lambda code: False)
+    assert again.dropped == lost
+    again.run(lambda line: None)
+    card = (tmp_path / "README.md").read_text()
+    assert f"Left out of the corpus: {lost} snippets that are solutions in bench.json (SHA-256 `{'ef' * 32}`)" in card
+    assert "--without bench.json --out DIR" in card
+
+
+def test_a_run_of_minutes_ends_by_its_time_and_says_so(make_run: MakeRun, tmp_path: Path) -> None:
+    lines: list[Line] = []
+    run = make_run(tmp_path, max_minutes=0.005)  # 0.3 seconds
+    assert run.run(lines.append)
+    assert run.trainer.share >= 1 and run.trainer.step == lines[-1]["step"] == run.checkpoint().config.trained_steps
+    assert lines[-1]["core_seconds"] == pytest.approx(run.trainer.seconds, abs=0.1)
+    assert "accepted" in lines[-1]
+    card = (tmp_path / "README.md").read_text()
+    assert "--max-minutes 0.005 " in card and "--steps" not in card
+    assert "constant for 0.0 minutes, then falling linearly to 3% of it for 0.0 minutes" in card
+    again = make_run(tmp_path, max_minutes=0.005)
+    assert again.run(lambda line: pytest.fail("the time is over"))
+    longer = make_run(tmp_path, max_minutes=0.01)
+    assert longer.trainer.seconds == run.trainer.seconds and 0.4 < longer.trainer.share < 1
+
+
+def test_without_regular_evaluations_a_run_exports_at_half_time_and_at_its_end(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    schedule = Schedule(log_every=100, save_every=100, evaluate_every=0, evaluate_samples=4, final_samples=8)
+    lines: list[Line] = []
+    exported: list[int] = []
+
+    def report(line: Line) -> None:
+        lines.append(line)
+        exported.append(load_checkpoint(tmp_path, "excel").config.trained_steps)
+
+    assert make_run(tmp_path, schedule=schedule, steps=11).run(report)
+    assert [(line["step"], line["samples"]) for line in lines] == [(6, 4), (11, 8)]
+    assert exported == [6, 11]

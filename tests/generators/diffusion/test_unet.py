@@ -33,7 +33,9 @@ NET = trained_unet()
 
 
 def inputs(rows: int, length: int) -> tuple[Tensor, Tensor]:
-    return torch.randn(rows, length, EMBEDDING, generator=rng(length)), torch.randn(rows, WIDTH, generator=rng(rows))
+    """Tokens, and a condition that all tokens of a row share."""
+    condition = torch.randn(rows, 1, WIDTH, generator=rng(rows))
+    return torch.randn(rows, length, EMBEDDING, generator=rng(length)), condition
 
 
 FRAMES = sorted({*range(8, 65, 4), *(frame for preset in PRESETS.values() for frame in preset.model.frames)})
@@ -75,11 +77,46 @@ def test_time_and_frame_matter() -> None:
     assert not torch.allclose(NET(x, condition), NET(x, condition + 1), atol=1e-3)
 
 
+@pytest.mark.parametrize("length", [8, 13, 32])
+def test_a_condition_of_every_token_is_that_of_all_where_they_are_alike(length: int) -> None:
+    """The shared one is not padded, so that this holds where the padding ends too, at lengths that it fills."""
+    x, condition = inputs(2, length)
+    each = NET(x, condition.expand(2, length, WIDTH))
+    assert each.shape == x.shape
+    if length % 4 == 0:
+        torch.testing.assert_close(each, NET(x, condition), atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_the_condition_of_one_token_is_felt_most_where_it_stands() -> None:
+    x, condition = inputs(1, 32)
+    base = NET(x, condition.repeat(1, 32, 1))
+    for place in (3, 17, 28):
+        changed = condition.repeat(1, 32, 1)
+        changed[0, place] += 1
+        felt = (NET(x, changed) - base).abs().sum(-1)[0]
+        near = felt[max(0, place - 3) : place + 4].mean()
+        far = torch.cat([felt[: max(0, place - 8)], felt[place + 9 :]]).mean()
+        assert float(near) > 1.3 * float(far)
+
+
+def test_a_block_at_a_lower_length_is_told_the_mean_of_the_tokens_it_stands_for() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        block = _Block(16, 16, WIDTH, attends=False)
+        with torch.no_grad():
+            for parameter in block.parameters():
+                parameter.add_(torch.randn_like(parameter) * 0.2)
+    h, condition = torch.randn(1, 16, 4, generator=rng(1)), torch.randn(1, WIDTH, 8, generator=rng(2))
+    means = condition.view(1, WIDTH, 4, 2).mean(-1)
+    torch.testing.assert_close(block(h, condition), block(h, means))
+
+
 def test_a_fresh_one_says_nothing_and_its_blocks_hand_on_what_they_get() -> None:
     x, condition = inputs(2, 12)
     assert torch.equal(UNet(inputs=EMBEDDING, outputs=EMBEDDING, width=WIDTH)(x, condition), torch.zeros_like(x))
     h = torch.randn(2, 32, 12, generator=rng(0))
-    assert torch.equal(_Block(32, 32, WIDTH, attends=True)(h, condition), h)
+    assert torch.equal(_Block(32, 32, WIDTH, attends=True)(h, condition.transpose(1, 2)), h)
 
 
 def test_every_parameter_is_trained() -> None:

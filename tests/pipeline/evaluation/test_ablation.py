@@ -24,7 +24,7 @@ from schemas.errors import RequestError
 SETTINGS = [  # a model of a few thousand parameters
     "model.embedding_dim=8", "model.width=16", "model.heads=2", "model.feedforward=1", "model.denoiser_blocks=1",
     "model.max_tokens=20", "training.batch_tokens=64", "training.min_count=1", "training.warmup_steps=2",
-    "training.warp=false", "training.validation_share=0.2", "training.delexicalise=false", "sampling.steps=2",
+    "training.warp=false", "training.validation_share=0.2", "training.sketch_cap=0", "sampling.steps=2",
 ]  # fmt: skip
 NAMES = ("codefusion", "unet-clamp")
 BENCHMARK = Benchmark(

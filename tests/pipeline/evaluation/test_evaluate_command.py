@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from generators.diffusion.gap_repair import NoSlotsError
 from pipeline.cli.evaluate import app
 from pipeline.noise_levels import Levels
 from schemas.errors import RequestError
@@ -26,7 +27,14 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         proposals = {broken: [*at(0.1, broken), *at(0.3, fixed)] for broken, fixed in PAIRS[::2]}
         return FakeSystem(given["name"] or folder.name, proposals)
 
+    def make_gaps(folder: Path, language: str, **given: Any) -> FakeSystem:
+        calls.append({"folder": folder, "language": language} | given)
+        if folder.name == "full":
+            raise NoSlotsError("literals=full")
+        return FakeSystem(given["name"], {broken: at(None, fixed, broken) for broken, fixed in PAIRS[1:]}, ranked=50)
+
     monkeypatch.setattr("pipeline.evaluation.diffusion_system.DiffusionSystem", make)
+    monkeypatch.setattr("pipeline.evaluation.diffusion_system.GapSystem", make_gaps)
     monkeypatch.setattr("generators.diffusion.checkpoint.find_checkpoint", lambda language, path: Path(path or "own"))
     monkeypatch.setattr("pipeline.evaluation.curves.save_figure", lambda figure, folder, name: [])
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -58,8 +66,35 @@ def test_the_tables_are_printed_and_the_files_written(
     assert str(out / "report.md") in printed.out
     assert "6 of 6 problems" in printed.err
     assert (out / "results.json").is_file() and (out / "report.md").is_file()
-    assert made[0]["name"] == "diffusion, bundled for powershell"
-    assert (made[0]["levels"], made[0]["samples"], made[0]["canvas"]) == (Levels(), 5, "fixed")
+    assert [call["name"] for call in made] == [
+        "diffusion, bundled for powershell: fixed (the paper's)", "diffusion, bundled for powershell: gaps"
+    ]  # fmt: skip
+    assert (made[0]["levels"], made[0]["samples"]) == (Levels(), 5)
+    assert "top@k" in printed.out and "83.3%" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("canvas", "systems"), [("fixed", ["one: fixed (the paper's)"]), ("gaps", ["one: gaps"]),
+                            ("both", ["one: fixed (the paper's)", "one: gaps"])],
+)  # fmt: skip
+def test_either_operator_can_be_evaluated_alone(
+    made: list[dict[str, Any]], benchmark: Path, tmp_path: Path, canvas: str, systems: list[str]
+) -> None:
+    out = tmp_path / "out"
+    run("--language", "powershell", "--benchmark", benchmark, "--out", out, "--checkpoint", "one", "--canvas", canvas)
+    results = json.loads((out / "results.json").read_text())
+    assert [system["label"] for system in results["systems"]] == systems
+
+
+def test_a_model_without_slots_has_a_row_that_says_so_unless_its_gaps_are_asked_for(
+    made: list[dict[str, Any]], benchmark: Path, tmp_path: Path
+) -> None:
+    wanted = ["--language", "powershell", "--benchmark", benchmark, "--out", tmp_path / "out", "--checkpoint", "full"]
+    run(*wanted)
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [system["label"] for system in results["systems"]] == ["full: fixed (the paper's)"]
+    assert {"system": "full: gaps", "origin": "not run", "reason": "literals=full"} in results["table2"]
+    assert "literals=full" in refused(*wanted, "--canvas", "gaps")
 
 
 def test_json_is_the_results_without_the_problems_on_one_line(
@@ -76,12 +111,11 @@ def test_json_is_the_results_without_the_problems_on_one_line(
 def test_options_reach_the_systems(made: list[dict[str, Any]], benchmark: Path, tmp_path: Path) -> None:
     run(
         "--language", "powershell", "--benchmark", benchmark, "--out", tmp_path / "out", "--checkpoint", "one",
-        "--checkpoint", "two", "--noise-levels", "0.1,0.3", "--samples", 3, "--steps", 20, "--canvas", "shifted",
-        "--seed", 9,
+        "--checkpoint", "two", "--noise-levels", "0.1,0.3", "--samples", 3, "--steps", 20, "--seed", 9,
     )  # fmt: skip
-    assert [call["folder"] for call in made] == [Path("one"), Path("two")]
-    expected = {"levels": Levels("level", (0.1, 0.3)), "samples": 3, "steps": 20, "canvas": "shifted", "seed": 9}
-    assert all(expected.items() <= call.items() for call in made)
+    assert [call["folder"] for call in made] == [Path("one"), Path("one"), Path("two"), Path("two")]
+    assert all({"steps": 20, "seed": 9}.items() <= call.items() for call in made)
+    assert all((call["levels"], call["samples"]) == (Levels("level", (0.1, 0.3)), 3) for call in made[::2])
 
 
 def test_columns_and_a_tuning_file_are_taken(made: list[dict[str, Any]], benchmark: Path, tmp_path: Path) -> None:
@@ -155,6 +189,8 @@ def test_a_language_without_a_bundled_model_needs_some_other_system(
     ("arguments", "said"),
     [
         (["--language", "cobol"], "cobol"),
+        (["--canvas", "gaps", "--noise-levels", "0.1"], "--noise-levels: --canvas gaps does without it"),
+        (["--canvas", "gaps", "--recovery", "0.9"], "--recovery: --canvas gaps does without it"),
         (["--prompting", "codex"], "--prompting 'codex' is unknown; choose one of ring, gpt4o"),
         (["--noise-levels", "0.1", "--recovery", "0.9"], "not both"),
         (["--budget", "0"], "gpt4o.budget"),

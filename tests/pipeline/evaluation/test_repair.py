@@ -58,6 +58,17 @@ def beams() -> FakeSystem:
     return FakeSystem("fixer", given, beams=3)
 
 
+def gaps() -> FakeSystem:
+    """Ranks the repair of the first 5 problems first, of the next 2 third, of the next 3 as the last of seven."""
+    given = {}
+    for i, (broken, fixed) in enumerate(PROBLEMS):
+        texts = [f"ls {k}" for k in range(7)]
+        if i < 10:
+            texts[0 if i < 5 else 2 if i < 7 else 6] = fixed
+        given[broken] = at(None, *texts)
+    return FakeSystem("model: gaps", given, ranked=50)
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("evaluation")
@@ -138,6 +149,27 @@ def test_pass_at_k_is_of_one_level_and_of_independent_samples_alone(results: dic
     assert prompted["values"]["1"]["value"] == pytest.approx((6 + 3 * 0.5) / (N + 1), abs=1e-6)
     fixer = row(table, system="fixer")
     assert (fixer["measure"], fixer["values"]["1"], fixer["values"]["3"]) == ("top@k", share(4), share(8))
+
+
+def test_ranked_candidates_have_top_at_k_and_any_and_are_not_voted_on(tmp_path: Path) -> None:
+    found = evaluate(systems=[diffusion("model: fixed (the paper's)"), gaps()], out=tmp_path)
+    ranked = row(found["table3"], system="model: gaps")
+    assert (ranked["measure"], ranked["samples"]) == ("top@k", 7)
+    assert [ranked["values"][str(k)] for k in (1, 3, 5)] == [share(5), share(7), share(7)]
+    assert ranked["any"] == {"proposals": 7, "executed": share(10)}
+    assert [r["pooling"] for r in found["table1"] if r["system"] == "model: gaps"] == ["any", "first"]
+    assert row(found["table1"], system="model: gaps", pooling="first")["executed"] == share(5)
+    assert [r["answer"] for r in found["table2"] if r["system"] == "model: gaps"] == ["first"]
+    assert row(found["comparisons"], first="model: fixed (the paper's)")["only_first"] == 3
+    assert set(found["figure5"]) == {"model: fixed (the paper's)"}
+    report = (tmp_path / "report.md").read_text()
+    assert "ranked, as the outputs of a beam search are, and no independent samples" in report
+
+
+def test_the_papers_operator_is_compared_with_the_papers_figures_under_its_label(tmp_path: Path) -> None:
+    found = evaluate(systems=[diffusion("unet-clamp: fixed (the paper's)"), diffusion("unet-clampy")], out=tmp_path)
+    any_ = [r["paper"] for r in found["table1"] if r["pooling"] == "any"]
+    assert any_ == [{"sketch": 0.021, "executed": 0.035}, {"sketch": 0.143, "executed": 0.212}]
 
 
 def test_systems_are_compared_problem_by_problem(results: dict[str, Any]) -> None:

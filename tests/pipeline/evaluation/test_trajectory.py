@@ -37,6 +37,7 @@ from tests.generators.diffusion.conftest import checkpoint as checkpoint
 from tests.generators.diffusion.conftest import dataset as dataset
 from tests.generators.diffusion.conftest import excel as excel
 from tests.generators.diffusion.conftest import formulas as formulas
+from tests.generators.diffusion.conftest import one_thread as one_thread
 from tests.generators.diffusion.conftest import preset as preset
 from validators import get_language
 from validators.diff import token_diff

@@ -17,6 +17,7 @@ from tests.generators.diffusion.conftest import checkpoint as checkpoint
 from tests.generators.diffusion.conftest import dataset as dataset
 from tests.generators.diffusion.conftest import excel as excel
 from tests.generators.diffusion.conftest import formulas as formulas
+from tests.generators.diffusion.conftest import one_thread as one_thread
 from tests.generators.diffusion.conftest import preset as preset
 from validators import get_language
 
@@ -79,10 +80,12 @@ def trajectories(twelve_steps: Checkpoint) -> list[list[str | None]]:
     """The texts of 24 trajectories by t: a generator that draws every timestep tells all of them."""
     config = load_config(None, ("diffusion.tile=8", "diffusion.draws=12"), GIVEN)
     rows = list(DiffusionGenerator(twelve_steps, "0" * 64, config.diffusion).generate(7, 24 * 12))
-    found: list[list[str | None]] = [[rows[12 * i].fixed or None] + [None] * 12 for i in range(24)]
+    found: list[list[str | None]] = [[None] * 13 for _ in range(24)]
     for row in rows:
-        assert row.timestep is not None
-        found[row.row // 12][row.timestep] = row.broken or None
+        if row.failure is None:  # the empty text is a text
+            assert row.timestep is not None
+            found[row.row // 12][0] = row.fixed
+            found[row.row // 12][row.timestep] = row.broken
     return found
 
 
