@@ -16,9 +16,10 @@ _HOW = {
     "step. Of each trajectory the last text is `fixed`; the text decoded at an earlier step t is `broken`. The method "
     "is that of *Diffusion is a code repair operator and generator* (arXiv 2508.11110).",
     "diffusion renoise": "A code diffusion model, trained on correct snippets alone, wrote `fixed` from Gaussian "
-    "noise. In one place of it some tokens were then replaced by noise, and what the model first made of that, while all else "
-    "was held clean, is `broken`: noise and resume (*Diffusion is a code repair operator and generator*, arXiv "
-    "2508.11110) with a noise level for each token, which departs from the paper. Up to four pairs share a `fixed`; "
+    "noise. In one place of it some tokens were then replaced by noise, and what the model first made of that, while "
+    "all else was held clean, is `broken`: noise and resume (*Diffusion is a code repair operator and generator*, "
+    "arXiv 2508.11110) with a noise level for each token, which departs from the paper. Up to four pairs share a "
+    "`fixed`; "
     "`recipe` says how many tokens went and came (`gap=1>0`).",
     "diffusion corpus": "`fixed` is a snippet that people wrote. In one place of it some tokens were replaced by "
     "noise, and what a code diffusion model, trained on correct snippets alone, first made of that, while all else was "

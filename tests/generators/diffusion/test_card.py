@@ -117,5 +117,6 @@ def test_hours_are_of_what_the_last_part_ran_on(checkpoint: Checkpoint, dataset:
 def test_the_precision_of_the_last_part_is_on_the_card_with_its_reason(
     checkpoint: Checkpoint, dataset: Dataset
 ) -> None:
-    log = [{"step": 0, "precision": "fp32", "precision_reason": "x"}, {"step": 5, "precision": "bf16", "precision_reason": "measured"}]
+    first = {"step": 0, "precision": "fp32", "precision_reason": "x"}
+    log = [first, {"step": 5, "precision": "bf16", "precision_reason": "measured"}]
     assert "- Matrix products: bf16 (measured)" in write_card(checkpoint, SOURCE, dataset, log)
