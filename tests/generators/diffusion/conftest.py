@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,9 @@ from generators.diffusion.checkpoint import Checkpoint, CheckpointConfig
 from generators.diffusion.config import ModelConfig, Preset, SamplingConfig, TrainingConfig
 from generators.diffusion.data import Dataset, frame_counts, prepare
 from generators.diffusion.model import CodeDiffusion
+from generators.diffusion.session import Schedule, Source, TrainingRun
+from generators.diffusion.training import Trainer
+from tests.generators.diffusion.trainers import SCHEDULE, SOURCE, MakeRun, MakeTrainer, changed, trainer
 from validators import Language, get_language
 
 SHAPES = (
@@ -96,3 +100,35 @@ def checkpoint(dataset: Dataset, preset: Preset) -> Checkpoint:
     )  # fmt: skip
     model = random_model(preset.model, len(dataset.tokenizer))
     return Checkpoint(config=config, model=model, tokenizer=dataset.tokenizer)
+
+
+@pytest.fixture(scope="session")
+def make_trainer(dataset: Dataset, preset: Preset) -> MakeTrainer:
+    """Makes a fresh trainer with the given changes of its settings."""
+
+    def make(clock: Callable[[], float] | None = None, **changes: object) -> Trainer:
+        return trainer(changed(preset, **changes), dataset, clock)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_run(excel: Language, formulas: list[str], preset: Preset) -> MakeRun:
+    """Makes, or resumes, a training in a folder."""
+
+    def make(
+        folder: Path, source: Source = SOURCE, model: dict[str, object] | None = None,
+        sampling: dict[str, object] | None = None, read: Callable[[], Sequence[str]] = lambda: formulas,
+        drop: Callable[[str], bool] = lambda code: False, schedule: Schedule = SCHEDULE, **training: object,
+    ) -> TrainingRun:  # fmt: skip
+        settings = Preset(
+            model=preset.model.model_copy(update=model or {}),
+            training=preset.training.model_copy(update=training),
+            sampling=preset.sampling.model_copy(update=sampling or {}),
+        )
+        return TrainingRun(
+            folder=folder, language=excel, preset_name="small", preset=settings, source=source, read=read,
+            drop=drop, schedule=schedule,
+        )  # fmt: skip
+
+    return make

@@ -136,6 +136,7 @@ def test_clamping_gives_the_closest_embedding_and_it_is_the_likeliest_token(
     assert torch.equal(model.decode(table[None])[0], table[None])
 
 
+@torch.no_grad()
 def test_every_token_is_told_its_own_level(make_model: Callable[..., CodeDiffusion]) -> None:
     model = make_model()
     x = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(1))

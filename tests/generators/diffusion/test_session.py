@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -16,54 +14,12 @@ from generators.diffusion.checkpoint import checkpoint_hash, load_checkpoint
 from generators.diffusion.config import Preset
 from generators.diffusion.data import frame_counts
 from generators.diffusion.quality import draw_texts
-from generators.diffusion.session import Schedule, Source, TrainingRun
 from generators.diffusion.training import Trainer
 from generators.diffusion.training_set import HASHES, SUMMARY, load_training_set
+from tests.generators.diffusion.trainers import SOURCE, TIMES, Line, MakeRun, logged, stop_after, untimed
 from validators import Language
 
-SCHEDULE = Schedule(log_every=2, save_every=4, evaluate_every=6, evaluate_samples=8, final_samples=8)
-SOURCE = Source(name="formulas.jsonl", sha256="ab" * 32)
-TIMES = {"tokens_per_second", "core_seconds", "judging_seconds"}
 JUDGED = {"judging_seconds"}  # where samples were judged
-
-Line = dict[str, Any]
-MakeRun = Callable[..., TrainingRun]
-
-
-@pytest.fixture(scope="module")
-def make_run(excel: Language, formulas: list[str], preset: Preset) -> MakeRun:
-    def make(
-        folder: Path, source: Source = SOURCE, model: dict[str, object] | None = None,
-        sampling: dict[str, object] | None = None, read: Callable[[], Sequence[str]] = lambda: formulas,
-        drop: Callable[[str], bool] = lambda code: False, schedule: Schedule = SCHEDULE, **training: object,
-    ) -> TrainingRun:  # fmt: skip
-        changed = Preset(
-            model=preset.model.model_copy(update=model or {}),
-            training=preset.training.model_copy(update=training),
-            sampling=preset.sampling.model_copy(update=sampling or {}),
-        )
-        return TrainingRun(
-            folder=folder, language=excel, preset_name="small", preset=changed, source=source, read=read,
-            drop=drop, schedule=schedule,
-        )  # fmt: skip
-
-    return make
-
-
-def logged(folder: Path) -> list[Line]:
-    """The log of the steps, without what was noted at the beginning of each part."""
-    lines = [json.loads(text) for text in (folder / "training" / "log.jsonl").read_text().splitlines()]
-    return [line for line in lines if "loss" in line]
-
-
-def untimed(lines: list[Line]) -> list[Line]:
-    return [{key: value for key, value in line.items() if key not in TIMES} for line in lines]
-
-
-def stop_after(step: int) -> Callable[[], bool]:
-    """Asks to stop when the given number of steps is done, counted from where the run goes on."""
-    calls: Iterator[int] = iter(range(1, 1000))
-    return lambda: next(calls) >= step
 
 
 @pytest.fixture(scope="module")
@@ -210,23 +166,6 @@ def test_a_finished_run_of_an_older_version_adds_what_it_knows_of_the_training_s
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_a_longer_run_goes_on_from_a_finished_one(make_run: MakeRun, tmp_path: Path) -> None:
-    lines: list[Line] = []
-    assert make_run(tmp_path, steps=3).run(lines.append)
-    longer = make_run(tmp_path, steps=5)
-    assert longer.resumed
-    assert longer.run(lines.append)
-    assert [line["step"] for line in lines] == [2, 3, 4, 5]
-    assert load_checkpoint(tmp_path, "excel").config.trained_steps == 5
-
-
-def test_a_run_that_was_stopped_and_is_made_shorter_exports_what_it_has(make_run: MakeRun, tmp_path: Path) -> None:
-    assert make_run(tmp_path).run(lambda line: None, stop_after(3)) is False
-    assert not (tmp_path / "config.json").exists()
-    assert make_run(tmp_path, steps=3).run(lambda line: None) is True
-    assert load_checkpoint(tmp_path, "excel").config.trained_steps == 3
-
-
 def test_a_finished_run_is_exported_anew_with_another_sampler(make_run: MakeRun, tmp_path: Path) -> None:
     assert make_run(tmp_path, steps=3).run(lambda line: None) is True
     before = load_checkpoint(tmp_path, "excel")
@@ -235,34 +174,6 @@ def test_a_finished_run_is_exported_anew_with_another_sampler(make_run: MakeRun,
     assert (before.config.sampling.temperature, after.config.sampling.temperature) == (1.0, 0.7)
     assert torch.equal(before.model.embeddings(), after.model.embeddings())
     assert "temperature 0.7" in (tmp_path / "README.md").read_text()
-
-
-OTHERS: dict[str, dict[str, object]] = {
-    "corpus": {"source": Source(name="formulas.jsonl", sha256="cd" * 32)},
-    "model.width": {"model": {"width": 32}},
-    "training.seed": {"seed": 1},
-    "training.learning_rate": {"learning_rate": 1e-4},
-    "training.literals": {"literals": "full"},
-    "training.optimiser": {"optimiser": "muon"},
-    "training.decay_share": {"decay_share": 0.0},
-    "without": {"source": Source(name=SOURCE.name, sha256=SOURCE.sha256, without={"bench.json": "ef" * 32})},
-}
-
-
-@pytest.mark.parametrize(("field", "changes"), OTHERS.items(), ids=OTHERS)
-def test_another_run_in_the_same_folder_is_refused_naming_the_field(
-    make_run: MakeRun, golden: tuple[Path, list[Line]], field: str, changes: dict[str, object]
-) -> None:
-    folder, _ = golden
-    with pytest.raises(CheckpointError) as caught:
-        make_run(folder, **changes)
-    assert f"({field} differ)" in str(caught.value)
-    assert str(folder) in str(caught.value)
-
-
-def test_how_samples_are_drawn_may_change(make_run: MakeRun, golden: tuple[Path, list[Line]]) -> None:
-    folder, _ = golden
-    assert make_run(folder, sampling={"steps": 9}).trainer.step == 12
 
 
 def test_a_damaged_dataset_is_one_line_with_the_way_out(
@@ -315,86 +226,3 @@ def test_the_card_has_the_figures_of_the_run(make_run: MakeRun, golden: tuple[Pa
         ) in card
     for example in lines[5]["examples"]:
         assert repr(example) in card
-
-
-def test_a_run_of_an_older_version_goes_on_with_settings_that_it_did_not_know(
-    make_run: MakeRun, tmp_path: Path
-) -> None:
-    make_run(tmp_path).run(lambda _: None, stop_after(4))
-    file = tmp_path / "training" / "dataset.json"
-    saved = json.loads(file.read_text())
-    for name in ("model.denoiser", "model.prediction", "training.paragraph_denoising", "training.optimiser", "without"):
-        del saved["identity"][name]
-    saved["identity"]["training.precision"] = "fp32"  # which once was part of it
-    del saved["dropped"]
-    file.write_text(json.dumps(saved))
-    assert make_run(tmp_path).trainer.step == 4
-    with pytest.raises(CheckpointError, match=r"prediction"):
-        make_run(tmp_path, model={"prediction": "noise"})
-
-
-def test_a_run_goes_on_in_another_precision(make_run: MakeRun, tmp_path: Path) -> None:
-    make_run(tmp_path).run(lambda _: None, stop_after(4))
-    for precision in ("bf16", "auto"):
-        assert make_run(tmp_path, precision=precision).trainer.step == 4
-
-
-def test_the_seconds_of_a_state_that_does_not_hold_them_come_from_its_log(make_run: MakeRun, tmp_path: Path) -> None:
-    make_run(tmp_path).run(lambda _: None, stop_after(4))
-    log, state = tmp_path / "training" / "log.jsonl", tmp_path / "training" / "state.json"
-    lines = [json.loads(text) for text in log.read_text().splitlines()]
-    changed = [line | ({"core_seconds": 99.5} if "loss" in line else {}) for line in lines]
-    log.write_text("".join(json.dumps(line) + "\n" for line in changed))
-    values = json.loads(state.read_text())
-    assert 0 < values.pop("seconds") < 99
-    state.write_text(json.dumps(values))
-    assert make_run(tmp_path).trainer.seconds == 99.5
-
-
-def test_what_is_dropped_is_not_trained_on_and_is_counted_on_every_resume(
-    make_run: MakeRun, formulas: list[str], tmp_path: Path
-) -> None:
-    source = Source(name="formulas.jsonl", sha256="ab" * 32, without={"bench.json": "ef" * 32})
-    run = make_run(tmp_path, source=source, drop=lambda code: "MAX" in code)
-    lost = sum("MAX" in code for code in formulas)
-    assert run.dropped == run.header()["dropped"] == lost > 0
-    assert not any("MAX" in text for text in run.dataset.texts([*run.dataset.train, *run.dataset.validation]))
-    run.run(lambda line: None, stop_after(4))
-    again = make_run(tmp_path, source=source, drop=lambda code: False)
-    assert again.dropped == lost
-    again.run(lambda line: None)
-    card = (tmp_path / "README.md").read_text()
-    assert f"Left out of the corpus: {lost} snippets that are solutions in bench.json (SHA-256 `{'ef' * 32}`)" in card
-    assert "--without bench.json --out DIR" in card
-
-
-def test_a_run_of_minutes_ends_by_its_time_and_says_so(make_run: MakeRun, tmp_path: Path) -> None:
-    lines: list[Line] = []
-    run = make_run(tmp_path, max_minutes=0.005)  # 0.3 seconds
-    assert run.run(lines.append)
-    assert run.trainer.share >= 1 and run.trainer.step == lines[-1]["step"] == run.checkpoint().config.trained_steps
-    assert lines[-1]["core_seconds"] == pytest.approx(run.trainer.seconds, abs=0.1)
-    assert "accepted" in lines[-1]
-    card = (tmp_path / "README.md").read_text()
-    assert "--max-minutes 0.005 " in card and "--steps" not in card
-    assert "constant for 0.0 minutes, then falling linearly to 3% of it for 0.0 minutes" in card
-    again = make_run(tmp_path, max_minutes=0.005)
-    assert again.run(lambda line: pytest.fail("the time is over"))
-    longer = make_run(tmp_path, max_minutes=0.01)
-    assert longer.trainer.seconds == run.trainer.seconds and 0.4 < longer.trainer.share < 1
-
-
-def test_without_regular_evaluations_a_run_exports_at_half_time_and_at_its_end(
-    make_run: MakeRun, tmp_path: Path
-) -> None:
-    schedule = Schedule(log_every=100, save_every=100, evaluate_every=0, evaluate_samples=4, final_samples=8)
-    lines: list[Line] = []
-    exported: list[int] = []
-
-    def report(line: Line) -> None:
-        lines.append(line)
-        exported.append(load_checkpoint(tmp_path, "excel").config.trained_steps)
-
-    assert make_run(tmp_path, schedule=schedule, steps=11).run(report)
-    assert [(line["step"], line["samples"]) for line in lines] == [(6, 4), (11, 8)]
-    assert exported == [6, 11]

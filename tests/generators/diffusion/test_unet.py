@@ -87,6 +87,14 @@ def test_a_condition_of_every_token_is_that_of_all_where_they_are_alike(length: 
         torch.testing.assert_close(each, NET(x, condition), atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("length", [5, 13, 30])
+def test_tokens_and_their_conditions_are_padded_alike_behind_their_end(length: int) -> None:
+    x, _ = inputs(2, length)
+    condition, padding = torch.randn(2, length, WIDTH, generator=rng(8)), (0, 0, 0, -length % 4)
+    whole = NET(torch.nn.functional.pad(x, padding), torch.nn.functional.pad(condition, padding))
+    torch.testing.assert_close(NET(x, condition), whole[:, :length])
+
+
 @torch.no_grad()
 def test_the_condition_of_one_token_is_felt_most_where_it_stands() -> None:
     x, condition = inputs(1, 32)
