@@ -56,11 +56,12 @@ class StructureTokens(Protocol):
 
     def fill(
         self, tokens: Sequence[str], rng: random.Random, slots: Mapping[str, str] | None = None,
-        bank: Bank | None = None,
+        bank: Bank | None = None, words: Container[str] = frozenset(),
     ) -> dict[str, str]:  # fmt: skip
         """A text for each slot of ``tokens``: that of ``slots`` where it is given, else drawn from the bank.
 
-        Different slots get different texts as long as the bank lasts. ``bank`` None: the language's own.
+        Different slots get different texts as long as the bank lasts. ``bank`` None: the language's own. ``words`` as
+        for `structure`: a function or attribute that is a slot gets the name of none of them, or it would be a word.
         """
         ...
 

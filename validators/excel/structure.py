@@ -38,7 +38,10 @@ BANK: Bank = {
     "N": ("10", "100", "5", "3", "0.5", "12", "7", "30", "4", "6", "1000", "365", "0.1", "20", "60", "24"),
     "S": ("Yes", "No", "x", "text", "A", "B", "Total", "N/A", "Open", "Done", "Q1", "Red", "Blue", "Male", "High"),
     "V": ("Total", "Amount", "Ratio", "Budget", "List", "Keys", "Cost", "Taxes", "Sales", "Dates", "Names", "Table1"),
-    "F": ("SUM", "MAX", "MIN", "AVERAGE", "COUNT", "COUNTA", "PRODUCT", "STDEV"),
+    "F": (
+        *("SUM", "MAX", "MIN", "AVERAGE", "COUNT", "COUNTA", "PRODUCT", "STDEV", "VARPA", "STDEVPA", "SKEW.P", "MAXA"),
+        *("MINA", "AVEDEV", "DEVSQ", "GEOMEAN", "HARMEAN", "KURT", "MULTINOMIAL", "IMSUM", "IMPRODUCT", "LCM", "VARA"),
+    ),
     "P": ("$B$B", "A$", "$A$", "$2$C"),
 }
 
@@ -153,8 +156,9 @@ def _is_word(character: str) -> bool:
 
 
 def fill(
-    tokens: Sequence[str], rng: random.Random, slots: Mapping[str, str] | None = None, bank: Bank | None = None
-) -> dict[str, str]:
+    tokens: Sequence[str], rng: random.Random, slots: Mapping[str, str] | None = None, bank: Bank | None = None,
+    words: Container[str] = frozenset(),
+) -> dict[str, str]:  # fmt: skip
     """See `StructureTokens.fill`. The second end of a range lies below the first, in the same column."""
 
     def candidates(index: int, kind: str, filled: Mapping[str, str]) -> Sequence[str]:
@@ -162,7 +166,8 @@ def fill(
             below = _below(filled.get(tokens[index - 2], ""))
             if below:
                 return below
-        return (bank or {}).get(kind) or BANK[kind]
+        texts = (bank or {}).get(kind) or BANK[kind]
+        return ([text for text in texts if text not in words] or texts) if kind == "F" else texts
 
     return fill_slots(tokens, rng, slots, candidates)
 

@@ -23,6 +23,7 @@ _WORDS = BUILTINS | EXCEPTIONS | CONVENTIONS | SOFT_KEYWORDS
 _STRING = re.compile(r"(?s)(?P<open>[A-Za-z]*(?P<quote>\"\"\"|'''|\"|'))(?P<body>.*)")
 _CONTINUED = re.compile(r"\\(?:\r\n|\r|\n)")
 _PLAIN_NUMBERS = ("0", "1", "2")
+_MAY_BE_WORDS = ("call", "class", "attribute")  # roles of names that `structure` takes for words, where they are some
 _DEPTH = 6  # unclosed strings within unclosed strings whose insides are looked at
 _STEP = 4  # spaces of a level, as it is written where the snippet has no such level of its own
 
@@ -35,11 +36,17 @@ BANK: Bank = {
     "call": (
         *("get", "run", "load", "process", "update", "check", "compute", "build", "parse", "convert", "find", "read"),
         *("create", "add_item", "get_value", "load_data", "is_valid", "show", "main", "func", "foo", "calculate"),
+        *("find_user", "read_rows", "total_price", "apply_discount", "parse_line", "send_mail", "next_id", "is_open"),
+        *("build_index", "update_score", "to_celsius", "word_count", "check_order", "make_report", "load_users"),
     ),
-    "class": ("Node", "Item", "User", "Person", "Account", "Player", "Stack", "Config", "Parser", "Shape"),
+    "class": (
+        *("Node", "Item", "User", "Person", "Account", "Player", "Stack", "Config", "Parser", "Shape", "Invoice"),
+        *("Customer", "Employee", "Product", "Library", "Message", "Counter", "Queue", "Rectangle", "Settings"),
+    ),
     "module": ("os", "sys", "re", "math", "json", "random", "time", "datetime", "numpy", "pandas", "requests"),
     "attribute": (
         *("name", "value", "data", "size", "items", "color", "left", "right", "parent", "width", "height", "total"),
+        *("amount", "owner", "email", "quantity", "address", "speed", "is_open", "level", "users", "created", "currency"),
     ),
     "N": ("10", "3", "5", "100", "4", "0.5", "8", "1000", "20", "7", "12", "6", "50", "1.5", "0.1", "60"),
     "S": (
@@ -214,14 +221,15 @@ def _line_breaks(tokens: Sequence[str], slots: Mapping[str, str]) -> dict[str, s
 
 
 def fill(
-    tokens: Sequence[str], rng: random.Random, slots: Mapping[str, str] | None = None, bank: Bank | None = None
-) -> dict[str, str]:
+    tokens: Sequence[str], rng: random.Random, slots: Mapping[str, str] | None = None, bank: Bank | None = None,
+    words: Container[str] = frozenset(),
+) -> dict[str, str]:  # fmt: skip
     """See `StructureTokens.fill`; what a name first stands as (call, class, module, attribute) decides on its texts."""
 
     def candidates(index: int, kind: str, filled: Mapping[str, str]) -> Sequence[str]:
-        if bank and kind in bank:
-            return bank[kind]
-        return BANK[_role(tokens, index)] if kind == "V" else BANK[kind]
+        role = _role(tokens, index) if kind == "V" else kind
+        texts = bank[kind] if bank and kind in bank else BANK[role]
+        return ([text for text in texts if text not in words] or texts) if role in _MAY_BE_WORDS else texts
 
     return fill_slots(tokens, rng, slots, candidates)
 

@@ -96,14 +96,14 @@ class StructureVocabulary:
     ) -> dict[str, str]:
         """A text for every slot of ``tokens`` and of ``like``."""
         rng = random.Random(derive_seed("slots", seed))
-        settled = self._structure.fill(like, rng, None, bank)
-        return self._structure.fill(tokens, rng, settled, bank)
+        settled = self._structure.fill(like, rng, None, bank, self.words)
+        return self._structure.fill(tokens, rng, settled, bank, self.words)
 
     def fill_in(
         self, tokens: Sequence[str], slots: Mapping[str, str], rng: random.Random, bank: Bank | None = None
     ) -> dict[str, str]:
         """``slots`` and a text for every other slot of ``tokens``."""
-        return self._structure.fill(tokens, rng, slots, bank)
+        return self._structure.fill(tokens, rng, slots, bank, self.words)
 
     def write(self, tokens: Sequence[str], slots: Mapping[str, str]) -> str:
         """The text of tokens with these slots."""

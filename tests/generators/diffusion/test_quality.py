@@ -38,6 +38,8 @@ def nothing(text: str) -> bool:
         ("excel", "=SUM(A1)", "=MAX(A1)", False),
         ("excel", "=SUM(A1", "=SUM(B2", True),  # what is broken has a shape too
         ("python", "x = f(y)", "a  =  f( b )  # why", True),
+        ("python", "x.append(1)", "y.find_rows(1)", True),  # names of attributes and functions are a slot's
+        ("python", "len(x)", "str(x)", False),  # but those that are built in
         ("python", "if x:\n  y", "if a:\n\tb", True),
         ("powershell", "$a + 1", "$a + 2", True),  # the sketch
         ("powershell", "$a + 1", "$a - 1", False),

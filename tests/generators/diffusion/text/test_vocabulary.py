@@ -98,6 +98,28 @@ def test_another_seed_fills_otherwise_and_another_bank_comes_first() -> None:
     assert EXCEL.decode(EXCEL.ids(tokens[:3]), 0, (), bank) == "=Z9&"
 
 
+@pytest.mark.parametrize(
+    ("language", "code", "words"),
+    [
+        ("python", "x.size.color = run(x)\nclass Node:\n    y = load(1)", {"size", "color", "run", "Node", "load", "data"}),
+        ("excel", "=DEVSQ(A1)+KURT(B2)", {"SUM", "MAX", "MIN", "AVERAGE", "COUNT", "COUNTA"}),
+    ],
+)
+def test_a_function_or_attribute_is_never_filled_with_a_word_so_the_text_has_the_same_tokens(
+    language: str, code: str, words: set[str]
+) -> None:
+    tokens = get_structure_tokens(language).structure(code, frozenset()).tokens
+    vocabulary = StructureVocabulary(language, sorted({*tokens, *words}))
+    for seed in range(100):
+        filled = vocabulary.fill(tokens, seed)
+        assert vocabulary.structure(vocabulary.write(tokens, filled)).tokens == tokens
+
+
+def test_a_bank_that_holds_words_alone_still_fills() -> None:
+    vocabulary = StructureVocabulary("python", ["run"])
+    assert vocabulary.fill(["<V0>", "("], 0, (), {"V": ["run"]}) == {"<V0>": "run"}
+
+
 def test_slots_that_are_settled_are_kept_and_the_others_filled() -> None:
     tokens = ["=", "<R0>", "+", "<R1>", "+", "<N0>"]
     filled = EXCEL.fill_in(tokens, {"<R1>": "Q7", "<V3>": "Mine"}, random.Random(1))
