@@ -123,10 +123,10 @@ class Repairer:
 
         checkpoint, device = _load(folder, language, device)
         self.language = get_language(language)
-        self.options = GapOptions() if steps is None else GapOptions(steps=steps)
         self.min_confidence = min_confidence
         self.seed = seed
-        self.operator = GapOperator(checkpoint, self.options, device=device)
+        options = GapOptions() if steps is None else GapOptions(steps=steps)
+        self.operator = GapOperator(checkpoint, options, device=device)
 
     def __call__(self, snippets: Iterable[str]) -> Iterator[Repair]:
         """See `AnyRepairer`."""

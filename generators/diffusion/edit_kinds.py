@@ -15,6 +15,7 @@ EditKind = Literal[
     "insert", "delete", "replace",  # a word, a name, a literal does
     "invent",  # a literal or name comes that is none of the snippet's own
     "complete", "swap",  # a reference is made whole; two arguments change places
+    "unquote",  # all quotes go
 ]
 
 _QUOTE = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')")

@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import torch
 
 from generators.diffusion.checkpoint import Checkpoint
+from generators.diffusion.config import TrainingPrecision
 from generators.diffusion.gap_places import Gap, View, gaps, view
 from generators.diffusion.gap_ranking import GapCandidate, Ranking, rank
 from generators.diffusion.gap_search import Search, Start
 from generators.diffusion.gaps import GapFiller
+from generators.diffusion.precision import choose_precision
 from generators.diffusion.text.vocabulary import StructureVocabulary
 from schemas.errors import RequestError
 from schemas.ids import derive_seed
@@ -42,7 +44,8 @@ class GapOptions:
     removed: int = 2  # tokens that a gap takes out, at most
     opened: int = 3  # places that it opens, at most
     near: int = 2  # tokens beside the line of the mistake at which gaps open, see `gap_places.places`
-    steps: int = 6  # of the reverse process
+    steps: int = 3  # of the reverse process
+    precision: TrainingPrecision = "auto"  # of the matrix products; auto measures both and chooses
     temperature: float = 0.8  # of the softmax that is fed back
     rounds: int = 2
     followed: int = 3  # refused texts of a round in which the next opens gaps, at most
@@ -67,6 +70,7 @@ class GapOperator:
     """Repairs snippets with a model that has only seen correct ones, a few tokens at a time.
 
     The candidates for a snippet depend on it, on the options and on the seed, and not on what is repaired beside it.
+    With the precision ``auto`` they may differ from one kind of processor to another; ``options`` tells what was taken.
 
     Args:
         checkpoint: of the model.
@@ -90,8 +94,9 @@ class GapOperator:
         self._vocabulary = checkpoint.tokenizer
         self._language = get_language(checkpoint.config.language)
         self._max_ids = checkpoint.config.model.max_tokens - 1
-        self._options = options
-        changes = {"steps": options.steps, "temperature": options.temperature}
+        choice = choose_precision(options.precision, torch.device(device), checkpoint.config.model.width)
+        self.options = replace(options, precision=choice.precision)
+        changes = {"steps": options.steps, "temperature": options.temperature, "precision": choice.precision}
         sampling = checkpoint.config.sampling.model_copy(update=changes)
         self._filler = GapFiller(checkpoint, sampling, tile=tile, device=device)
 
@@ -100,22 +105,22 @@ class GapOperator:
         stream = iter(snippets)
         while window := list(islice(stream, WINDOW)):
             for search in self._search(window, seed):
-                yield rank(self._language, search, self._options.ranking)
+                yield rank(self._language, search, self.options.ranking)
 
     def _search(self, snippets: Sequence[str], seed: int) -> list[Search]:
         searches = [Search(self._language, self._vocabulary, code, seed) for code in snippets]
         starts = [(search, search.start) for search in searches]
         for search in searches:
             search.add_plain()
-        for n in range(self._options.rounds):
+        for n in range(self.options.rounds):
             if n:
-                starts = [(search, start) for search in searches for start in search.promising(self._options.followed)]
+                starts = [(search, start) for search in searches for start in search.promising(self.options.followed)]
             self._fill([job for search, start in starts for job in self._jobs(search, start)], seed)
         return searches
 
     def _jobs(self, search: Search, start: Start) -> Iterator[_Job]:
         """Every gap of a text; of those that show the model the same, one."""
-        options = self._options
+        options = self.options
         seen: set[tuple[int, ...]] = set()
         for gap in gaps(
             start.source, start.verdict, removed=options.removed, opened=options.opened, near=options.near

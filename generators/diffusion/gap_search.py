@@ -9,7 +9,8 @@ from generators.diffusion.edit_kinds import EditKind, edit_kinds
 from generators.diffusion.plain_edits import plain_edits, quoted, references
 from generators.diffusion.text.source import Source
 from generators.diffusion.text.vocabulary import StructureVocabulary
-from validators import Language, Verdict
+from validators import Language, TokenKind, Verdict
+from validators.excel.functions import lookup
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Found:
     edits: tuple[EditKind, ...]  # on the shortest way that was gone
     votes: int = 0  # canvases that gave it
     mass: float = 0.0  # sum of the probabilities with which canvases gave it
+    uncalled: int = 0  # functions that have lost their brackets, see `uncalled`
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Search:
         self._language = language
         self._seed = seed
         self._found: dict[str, Found] = {}
+        self._uncalled = uncalled(language, code)
 
     def add(
         self, start: Start, tokens: Sequence[str], mass: float | None = None, kinds: Sequence[EditKind] | None = None
@@ -78,7 +81,8 @@ class Search:
             return
         way = tuple(sorted(edits))
         if text not in self._found:
-            self._found[text] = Found(text, self._language.check(text), way)
+            lost = max(0, uncalled(self._language, text) - self._uncalled)
+            self._found[text] = Found(text, self._language.check(text), way, uncalled=lost)
         found = self._found[text]
         found.edits = min(way, found.edits, key=lambda kinds: (len(kinds), kinds))
         if mass is not None:
@@ -100,6 +104,13 @@ class Search:
         vocabulary = self.start.source.vocabulary
         chosen = [self._found[text] for *_, text in sorted(moved)[:limit]]
         return [Start(Source.of(vocabulary, found.text), found.verdict, found.edits) for found in chosen]
+
+
+def uncalled(language: Language, code: str) -> int:
+    """How many names of functions have no bracket behind them, which Excel reads as names of cells."""
+    if language.name != "excel":
+        return 0
+    return sum(token.kind is TokenKind.NAME and lookup(token.text) is not None for token in language.tokens(code))
 
 
 def _tail(code: str, verdict: Verdict) -> int:

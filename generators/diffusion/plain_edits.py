@@ -64,7 +64,7 @@ def moves(tokens: Tokens) -> Iterator[list[str]]:
 
 
 def unpaired(tokens: Tokens) -> Iterator[list[str]]:
-    """A pair of brackets or quotes left out, and all quotes left out."""
+    """A pair of brackets or quotes left out."""
     open_: list[int] = []
     for i, token in enumerate(tokens):
         if token in _PAIRS:
@@ -75,7 +75,12 @@ def unpaired(tokens: Tokens) -> Iterator[list[str]]:
     places = [i for i, token in enumerate(tokens) if _QUOTE.fullmatch(token)]
     for start, end in pairwise(places):
         yield [*tokens[:start], *tokens[start + 1 : end], *tokens[end + 1 :]]
-    if len(places) > 2:
+
+
+def unquoted(tokens: Tokens) -> Iterator[list[str]]:
+    """All quotes of a line that stands alone left out, where they are more than a pair: ``MIN("A1":"B1")``."""
+    quotes = sum(_QUOTE.fullmatch(token) is not None for token in tokens)
+    if quotes > 2 and not any(token.startswith("\n") for token in tokens):
         yield [token for token in tokens if not _QUOTE.fullmatch(token)]
 
 
@@ -126,3 +131,5 @@ def plain_edits(tokens: Tokens) -> Iterator[tuple[list[str], list[EditKind] | No
         yield made, ["swap"]
     for made in separators(tokens):
         yield made, ["separator"]
+    for made in unquoted(tokens):
+        yield made, ["unquote"]

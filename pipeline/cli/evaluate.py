@@ -50,7 +50,7 @@ def repair(
     recovery: Recovery = None,
     samples: Annotated[int, typer.Option(min=1, help="Of each noise level, and of each prompt.")] = _SAMPLES,
     steps: Annotated[
-        int | None, option(min=1, help="Of the reverse process; if not given, 20 of a whole snippet and 6 in a gap.")
+        int | None, option(min=1, help="Of the reverse process; if not given, 20 of a whole snippet and 3 in a gap.")
     ] = None,
     canvas: Annotated[
         Literal["both", "fixed", "gaps"],

@@ -59,7 +59,7 @@ def repair(
         option(help="Of fixed: vote over all levels, or best: the one level that you found best, on other snippets."),
     ] = None,
     steps: Annotated[
-        int | None, option(min=1, help="Of the reverse process; if not given, 6 in a gap and 20 of the whole snippet.")
+        int | None, option(min=1, help="Of the reverse process; if not given, 3 in a gap and 20 of the whole snippet.")
     ] = None,
     show: Annotated[
         Literal["diff", "fixed", "candidates"],

@@ -65,7 +65,7 @@ class GapSystem:
         self._repairer = Repairer(folder, language, steps=steps, seed=seed)
         self._identity = {
             "system": "diffusion", "checkpoint": checkpoint_hash(folder), "canvas": "gaps", "ranked": RANKED,
-            "options": asdict(self._repairer.options), "seed": seed,
+            "options": asdict(self._repairer.operator.options), "seed": seed,
         }  # fmt: skip
 
     @property

@@ -34,6 +34,14 @@ def test_costs_are_added_to_what_canvases_say() -> None:
     assert score(found("bracket", "swap", votes=1, mass=0.9), ranking) == pytest.approx(7.0)  # ln(0.9 + 0.1) = 0
 
 
+def test_a_function_that_loses_its_brackets_costs_more_than_any_sign() -> None:
+    search = Search(EXCEL, WORDS, "=ROUND(B7-1-1)", 0)
+    search.add(search.start, ["=", "(", "ROUND", " ", "<R0>", "-", "1", "-", "1", ")"], mass=1.0)
+    search.add(search.start, ["=", "ROUND", "(", "<R0>", "-", "1", ",", "-", "1", ")"], mass=1.0)
+    assert {each.text: each.uncalled for each in search.accepted()} == {"=(ROUND B7-1-1)": 1, "=ROUND(B7-1,-1)": 0}
+    assert rank(EXCEL, search, Ranking())[0].text == "=ROUND(B7-1,-1)"
+
+
 def test_confidences_are_shares_and_fall_with_the_rank() -> None:
     search = Search(EXCEL, WORDS, "=SUM(A1:B7", 0)
     search.add_plain()

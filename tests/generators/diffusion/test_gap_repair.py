@@ -15,7 +15,7 @@ from validators import get_language
 from validators.diff import token_diff
 
 EXCEL, PYTHON = get_language("excel"), get_language("python")
-QUICK = GapOptions(steps=0, removed=1, opened=2, followed=1)
+QUICK = GapOptions(steps=0, precision="fp32", removed=1, opened=2, followed=1)
 BROKEN = ["=SUM( $A$1:B7", "=IF(A1>7,,", "=A1++*B7", "=MAX(A1;B7)", "=ROUND(A1/B7,2))"]
 
 

@@ -20,7 +20,7 @@ TOKENS = st.lists(st.sampled_from(["a", "b", "(", ")", "[", "]", ",", ";", '"', 
         (edits.moves, 'f ( g ( a , " x " ) )', 'f ( g ( a ) , " x " )'),
         (edits.unpaired, "f ( ( a , b ) , c )", "f ( a , b , c )"),
         (edits.unpaired, 'a : " b "', "a : b"),
-        (edits.unpaired, '" a " : " b "', "a : b"),
+        (edits.unquoted, '" a " : " b "', "a : b"),
         (edits.wrapped, "f ( a , > = 3 )", 'f ( a , " > = 3 " )'),
         (edits.swaps, "f ( a , 1 + 2 , c )", "f ( 1 + 2 , a , c )"),
         (edits.separators, "f ( a ; b ; c )", "f ( a , b , c )"),
@@ -82,6 +82,6 @@ def test_arguments_that_are_swapped_back_are_those_that_were_there(tokens: list[
 
 @given(TOKENS)
 def test_every_kind_is_tried(tokens: list[str]) -> None:
-    named = {edits.swaps: ["swap"], edits.separators: ["separator"]}  # the tokens do not tell; of others they do
-    ways = (edits.moves, edits.unpaired, edits.wrapped, edits.swaps, edits.separators)
+    named = {edits.swaps: ["swap"], edits.separators: ["separator"], edits.unquoted: ["unquote"]}  # of others tokens tell
+    ways = (edits.moves, edits.unpaired, edits.wrapped, edits.swaps, edits.separators, edits.unquoted)
     assert list(edits.plain_edits(tokens)) == [(made, named.get(way)) for way in ways for made in way(tokens)]
