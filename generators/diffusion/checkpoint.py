@@ -122,16 +122,21 @@ def load_tokenizer(path: Path, training: TrainingConfig, language: str) -> Token
     """The tokenizer of a checkpoint or of a training run.
 
     Raises:
-        CheckpointError: the file is missing or damaged.
+        CheckpointError: the file is missing, damaged, or of another language.
     """
     from generators.diffusion.text.lexemes import SnippetTokenizer
     from generators.diffusion.text.vocabulary import StructureVocabulary
 
     try:
-        return StructureVocabulary.load(path) if training.literals == "slots" else SnippetTokenizer.load(path, language)
+        if training.literals == "full":
+            return SnippetTokenizer.load(path, language)
+        vocabulary = StructureVocabulary.load(path)
     except Exception as error:  # the library of lexemes raises bare Exception
         reason = f"{type(error).__name__}: {error}"
         raise CheckpointError(f"checkpoint {path} is damaged ({reason}): copy it anew") from error
+    if vocabulary.language != language:
+        raise CheckpointError(f"checkpoint {path} holds tokens of {vocabulary.language}, not of {language}: copy it anew")
+    return vocabulary
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, card: str) -> None:

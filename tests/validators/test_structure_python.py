@@ -140,6 +140,8 @@ def test_the_usual_style_comes_back_to_the_byte(code: str) -> None:
         ("x=-1if(y)else[2]", "x = -1 if (y) else [2]"),
         ("print  ( x,y )", "print(x, y)"),
         ("f(a = 1)", "f(a=1)"),
+        ("def f(a:int=3,b=1,*,c:List[int]=d):pass", "def f(a: int = 3, b=1, *, c: List[int] = d): pass"),
+        ("f(key=lambda x:x,b=1)", "f(key=lambda x: x, b=1)"),
         ("x[ 1 : 2 ]", "x[1:2]"),
         ("not(x)or(y)", "not (x) or (y)"),
         ("'a'if x else'b'", "'a' if x else 'b'"),

@@ -52,6 +52,7 @@ class _Line:
         self.parts: list[str] = []
         self.quote = ""  # that is open
         self._brackets: list[str] = []
+        self._annotated: list[bool] = []  # for each bracket, whether a colon stands in its present part
         self._before = ""  # what was written last
         self._operand = False  # whether that ends an operand
         self._spaced = False  # whether a space stands behind it
@@ -72,9 +73,10 @@ class _Line:
             self._write(" " if before[:1].isdigit() or before == "from" else "", text)  # no number's own point
         elif text == ":":
             self._write(" " if before == "," else "", text)
+            self._annotated[-1:] = [True] if self._annotated else []
         elif text in _PREFIXES and not self._operand:
             self._write(" " if self._wants_space() else "", text)
-        elif text == "=" and self._brackets:
+        elif text == "=" and self._brackets and not (self._brackets[-1] == "(" and self._annotated[-1]):
             self._write("", text)
         else:
             self._write("" if before.startswith("\n") or self._spaced else " ", text, " ")
@@ -93,8 +95,12 @@ class _Line:
         self._write("" if text in (",", ";") else space, text)
         if text in ("(", "[", "{"):
             self._brackets.append(text)
+            self._annotated.append(False)
         elif text in _CLOSING and self._brackets:
             self._brackets.pop()
+            self._annotated.pop()
+        elif text == "," and self._annotated:
+            self._annotated[-1] = False
         is_name = _is_word(text[-1:]) and (text not in KEYWORDS or text in _CONSTANTS)
         self._operand = is_name or text in _CLOSING or text[:1].isdigit()  # 1. is a number
 

@@ -166,6 +166,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "weights of another shape": (CONFIG, smaller_model, WEIGHTS),
     "truncated tokenizer": (TOKENIZER, truncate, TOKENIZER),
     "another tokenizer": (TOKENIZER, lambda path: path.write_text("[1]"), TOKENIZER),
+    "a tokenizer of another language": (TOKENIZER, changed(language="python"), "holds tokens of python, not of excel"),
     "a token less": (TOKENIZER, one_token_less, WEIGHTS),
     "garbage tokenizer": (TOKENIZER, lambda path: path.write_bytes(b"\xff\x00"), TOKENIZER),
     "truncated configuration": (CONFIG, truncate, CONFIG),
