@@ -135,7 +135,9 @@ def load_tokenizer(path: Path, training: TrainingConfig, language: str) -> Token
         reason = f"{type(error).__name__}: {error}"
         raise CheckpointError(f"checkpoint {path} is damaged ({reason}): copy it anew") from error
     if vocabulary.language != language:
-        raise CheckpointError(f"checkpoint {path} holds tokens of {vocabulary.language}, not of {language}: copy it anew")
+        raise CheckpointError(
+            f"checkpoint {path} holds tokens of {vocabulary.language}, not of {language}: copy it anew"
+        )
     return vocabulary
 
 

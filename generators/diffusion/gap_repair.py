@@ -104,10 +104,11 @@ class GapOperator:
         """For each snippet the texts that the language accepts, the best first; none where none is accepted."""
         stream = iter(snippets)
         while window := list(islice(stream, WINDOW)):
-            for search in self._search(window, seed):
+            for search in self.search(window, seed):
                 yield rank(self._language, search, self.options.ranking)
 
-    def _search(self, snippets: Sequence[str], seed: int) -> list[Search]:
+    def search(self, snippets: Sequence[str], seed: int) -> list[Search]:
+        """All that is found for each snippet, those that are still refused as well; canvases are batched together."""
         searches = [Search(self._language, self._vocabulary, code, seed) for code in snippets]
         starts = [(search, search.start) for search in searches]
         for search in searches:

@@ -80,9 +80,10 @@ def _attend(q_BLHK: Tensor, k_BLHK: Tensor, v_BLHK: Tensor, rotation_2L1K: Tenso
     if q_BHLK.device.type == "cuda":
         return F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK).transpose(1, 2)
     # On a CPU, for these short frames, PyTorch's fused attention has a backward pass that takes ten times as long.
-    scores_BHLL = (q_BHLK * q_BHLK.shape[-1] ** -0.5) @ k_BHLK.transpose(2, 3)
+    scores_BHLL: Tensor = (q_BHLK * q_BHLK.shape[-1] ** -0.5) @ k_BHLK.transpose(2, 3)
     weights_BHLL = scores_BHLL.softmax(-1, dtype=torch.float32).to(v_BHLK.dtype)
-    return (weights_BHLL @ v_BHLK).transpose(1, 2)
+    attended_BHLK: Tensor = weights_BHLL @ v_BHLK
+    return attended_BHLK.transpose(1, 2)
 
 
 class Stack(nn.Module):

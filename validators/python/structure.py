@@ -46,7 +46,7 @@ BANK: Bank = {
     "module": ("os", "sys", "re", "math", "json", "random", "time", "datetime", "numpy", "pandas", "requests"),
     "attribute": (
         *("name", "value", "data", "size", "items", "color", "left", "right", "parent", "width", "height", "total"),
-        *("amount", "owner", "email", "quantity", "address", "speed", "is_open", "level", "users", "created", "currency"),
+        *("amount", "owner", "email", "quantity", "address", "speed", "is_open", "level", "users", "created", "rate"),
     ),
     "N": ("10", "3", "5", "100", "4", "0.5", "8", "1000", "20", "7", "12", "6", "50", "1.5", "0.1", "60"),
     "S": (

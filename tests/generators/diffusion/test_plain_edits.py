@@ -82,6 +82,6 @@ def test_arguments_that_are_swapped_back_are_those_that_were_there(tokens: list[
 
 @given(TOKENS)
 def test_every_kind_is_tried(tokens: list[str]) -> None:
-    named = {edits.swaps: ["swap"], edits.separators: ["separator"], edits.unquoted: ["unquote"]}  # of others tokens tell
+    named = {edits.swaps: ["swap"], edits.separators: ["separator"], edits.unquoted: ["unquote"]}
     ways = (edits.moves, edits.unpaired, edits.wrapped, edits.swaps, edits.separators, edits.unquoted)
     assert list(edits.plain_edits(tokens)) == [(made, named.get(way)) for way in ways for made in way(tokens)]

@@ -101,7 +101,7 @@ def test_another_seed_fills_otherwise_and_another_bank_comes_first() -> None:
 @pytest.mark.parametrize(
     ("language", "code", "words"),
     [
-        ("python", "x.size.color = run(x)\nclass Node:\n    y = load(1)", {"size", "color", "run", "Node", "load", "data"}),
+        ("python", "x.size.color = run(x)\nclass Node:\n    y = load(1)", {"size", "color", "run", "Node", "data"}),
         ("excel", "=DEVSQ(A1)+KURT(B2)", {"SUM", "MAX", "MIN", "AVERAGE", "COUNT", "COUNTA"}),
     ],
 )
