@@ -1,4 +1,4 @@
-"""Readers in these tests are offline, and no test waits for the disk."""
+"""Readers in these tests are offline, no test waits for the disk, and commands run in the process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
+
+from tests.pipeline.command_line import Cli
 
 os.environ["HF_DATASETS_OFFLINE"] = "1"  # `datasets` reads these when it is first imported
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -17,3 +19,9 @@ def no_waiting_for_the_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda _: None)
         yield
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Runs commands and gives what they print."""
+    return Cli(capsys)

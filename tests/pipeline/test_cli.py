@@ -19,47 +19,11 @@ from pipeline.progress import Report
 from schemas.config import RunConfig
 from schemas.errors import RunError
 from schemas.manifest import Manifest
+from tests.pipeline.command_line import Cli
 from tests.pipeline.fakes import make_config, run_fake
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = sorted(command.callback.__name__ for command in app.registered_commands if command.callback)
-
-
-class Result:
-    """What a command left behind."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Cli:
-    """Runs commands in this process, as `main` does."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: object) -> Result:
-        with pytest.raises(SystemExit) as caught:
-            main([str(argument) for argument in arguments])
-        code = caught.value.code
-        captured = self._capsys.readouterr()
-        return Result(code if isinstance(code, int) else 0 if code is None else 1, captured.out, captured.err)
-
-    def refused(self, *arguments: object, code: int = 2) -> str:
-        """The one line on stderr of a command that must not succeed."""
-        result = self(*arguments)
-        assert (result.code, result.out) == (code, "")
-        assert result.err.startswith("repairgen: ") and result.err.count("\n") == 1, result.err
-        return result.err
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(capsys)
 
 
 @pytest.fixture(scope="module")
