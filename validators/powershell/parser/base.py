@@ -1,0 +1,181 @@
+"""What every production of the parser uses: the token ahead, the modes, the errors, the depth."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from validators.powershell.parser.errors import ParseError, SyntaxFault
+from validators.powershell.parser.nodes import Node
+from validators.powershell.parser.tokenizer import Tokenizer
+from validators.powershell.parser.tokens import Mode, Token
+
+MAX_DEPTH = 100
+"""Productions that may nest inside one another; each takes at most eight of Python's frames."""
+
+
+class Mark:
+    """A place to which the parser can return."""
+
+    __slots__ = ("ahead", "consumed", "last", "position", "requires")
+
+    def __init__(self, position: int, ahead: Token | None, consumed: int, last: int, requires: int) -> None:
+        self.position = position
+        self.ahead = ahead
+        self.consumed = consumed
+        self.last = last
+        self.requires = requires
+
+
+class ParserBase:
+    """The parser's state over one text, or over a part of one.
+
+    ``ahead`` is the token that was cut and not consumed; ``last`` is where the last consumed token ended.
+    """
+
+    __slots__ = ("ahead", "depth", "findings", "last", "lexer", "pending", "text")
+
+    def __init__(self, text: str, start: int, end: int, depth: int, findings: list[ParseError]) -> None:
+        self.text = text
+        self.lexer = Tokenizer(text, start, end, depth)
+        self.ahead: Token | None = None
+        self.last = start
+        self.depth = depth
+        self.pending: list[Node] = []  # types and attributes that were parsed before it was known that they cast
+        self.findings = findings  # errors of meaning; the text is parsed on behind them
+
+    # Tokens
+
+    def peek(self) -> Token:
+        """The next token, in the present mode unless it was cut before."""
+        token = self.ahead
+        if token is None:
+            token = self.ahead = self.lexer.scan()
+        return token
+
+    def skip(self) -> Token:
+        """Consumes the next token."""
+        token = self.ahead
+        if token is None:
+            token = self.lexer.scan()
+        self.ahead = None
+        self.last = token.end
+        self.lexer.tokens.append(token)
+        return token
+
+    def accept(self, kind: str) -> Token | None:
+        """Consumes the next token if it is of this kind."""
+        return self.skip() if self.peek().kind == kind else None
+
+    def keyword(self) -> Token:
+        """Consumes the next token as a keyword."""
+        token = self.skip()
+        token.flags = "Keyword"
+        return token
+
+    def resync(self, mode: Mode) -> None:
+        """Has the token ahead cut again, in this mode, which holds from here on."""
+        if self.ahead is not None:
+            self.lexer.position = self.ahead.start
+            self.ahead = None
+        self.lexer.mode = mode
+
+    def use(self, mode: Mode) -> Mode:
+        """Sets the mode for what is not cut yet, and gives the one before."""
+        before = self.lexer.mode
+        self.lexer.mode = mode
+        return before
+
+    def mark(self) -> Mark:
+        """The present place."""
+        lexer = self.lexer
+        return Mark(lexer.position, self.ahead, len(lexer.tokens), self.last, len(lexer.requires))
+
+    def back(self, mark: Mark) -> None:
+        """Returns to ``mark``: what was consumed since is not."""
+        lexer = self.lexer
+        lexer.position = mark.position
+        self.ahead = mark.ahead
+        del lexer.tokens[mark.consumed :]
+        del lexer.requires[mark.requires :]
+        self.last = mark.last
+
+    def skip_newlines(self) -> None:
+        """Consumes line ends."""
+        while self.peek().kind == "NewLine":
+            self.skip()
+
+    def skip_newlines_and_semicolons(self) -> None:
+        """Consumes what parts statements."""
+        while self.peek().kind in ("NewLine", "Semi"):
+            self.skip()
+
+    def adjoins(self, token: Token) -> bool:
+        """Whether nothing stands between the last consumed token and this one."""
+        return token.start == self.last
+
+    # Errors
+
+    def fail(self, id: str, message: str, start: int, end: int) -> NoReturn:
+        """Ends the parsing with this error."""
+        incomplete = self.peek().kind == "EndOfInput"
+        raise SyntaxFault(ParseError(id, message, start, end, incomplete))
+
+    def fail_after(self, id: str, message: str, place: int | None = None) -> NoReturn:
+        """Ends the parsing: something is missing behind the last token, or behind ``place``."""
+        place = self.last if place is None else place
+        self.fail(id, message, place, place)
+
+    def fail_at(self, id: str, message: str, token: Token | Node) -> NoReturn:
+        """Ends the parsing: this should not be here."""
+        self.fail(id, message, token.start, token.end)
+
+    def find(self, id: str, message: str, place: Token | Node) -> None:
+        """Notes an error of meaning."""
+        self.findings.append(ParseError(id, message, place.start, place.end))
+
+    def unexpected(self, token: Token) -> NoReturn:
+        """Ends the parsing at a token that cannot stand here."""
+        self.fail_at("UnexpectedToken", f"Unexpected {self.shown(token)} in an expression or statement.", token)
+
+    def shown(self, token: Token) -> str:
+        """A token's text for a message."""
+        text = self.text[token.start : token.end]
+        return "end of text" if not text else "line end" if text.isspace() else repr(text[:40])
+
+    def deeper(self) -> None:
+        """Enters a production that can hold itself; its method leaves it by lowering ``depth``."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            place = self.ahead.start if self.ahead is not None else self.lexer.position
+            message = "The text nests deeper than the parser follows."
+            raise SyntaxFault(ParseError("ScriptTooComplicated", message, place, place))
+
+    # Productions of upper layers that lower ones need
+
+    def statement(self) -> Node | None:
+        """statement (specification, 8)."""
+        raise NotImplementedError
+
+    def statement_block(self) -> Node | None:
+        """statement_block (specification, 8.1.2)."""
+        raise NotImplementedError
+
+    def statement_list(self) -> list[Node]:
+        """statement_list, up to what cannot begin a statement."""
+        raise NotImplementedError
+
+    def pipeline_chain(self) -> Node | None:
+        """pipeline, chained by && and || perhaps, or an assignment."""
+        raise NotImplementedError
+
+    def script_block(self, opening: Token, *, of_function: bool) -> Node:
+        """script_block between braces, the opening one being consumed."""
+        raise NotImplementedError
+
+    def expression(self) -> Node | None:
+        """expression (specification, 7)."""
+        raise NotImplementedError
+
+    def unary_expression(self) -> Node | None:
+        """unary_expression (specification, 7.2)."""
+        raise NotImplementedError

@@ -1,0 +1,178 @@
+"""Commands: their names, parameters, arguments and redirections (specification, 8.2; about_Parsing)."""
+
+from __future__ import annotations
+
+from validators.powershell.parser.expressions import Expressions
+from validators.powershell.parser.nodes import Node
+from validators.powershell.parser.tokens import BINARY_PRECEDENCE, STRINGS, UNARY, WORDS, Mode, Token
+
+_STREAMS = {"1": "Output", "2": "Error", "3": "Warning", "4": "Verbose", "5": "Debug", "6": "Information", "*": "All"}
+_BEGINS_EXPRESSION = frozenset(
+    (
+        *("Variable", "SplattedVariable", "Number", "LParen", "AtParen", "DollarParen", "AtCurly", "LCurly"),
+        *("LBracket", *STRINGS, *UNARY),
+    )
+)
+_NO_COMMAND = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput", "Pipe", "OrOr", "AndAnd"))
+
+
+class Commands(Expressions):
+    """command, command_element, redirection."""
+
+    __slots__ = ()
+
+    def begins_expression(self, token: Token) -> bool:
+        """Whether a pipeline's element that begins with this token is an expression and no command."""
+        return token.kind in _BEGINS_EXPRESSION or bool(self.pending)
+
+    def command(self) -> Node | None:
+        """command: an invocation operator perhaps, a name, and elements; None if no name can begin here."""
+        start = self.peek()
+        if start.kind in ("Ampersand", "Dot") and (start.kind == "Ampersand" or self._dot_sources(start)):
+            self.skip()
+            self.use(Mode.COMMAND)
+            token = self.peek()
+            name = None if token.kind in _NO_COMMAND or token.kind in ("Comma", "Ampersand") else self.command_name(token)
+            if name is None:
+                self.use(Mode.EXPRESSION)
+                message = f"The operator {self.shown(start)} needs a command behind it."
+                self.fail_at("MissingExpression", message, start)
+            operator = start.kind
+        else:
+            name = self._first_word(start)
+            if name is None:
+                return None
+            operator = "Unknown"
+        return self._elements(start, name, operator)
+
+    def _dot_sources(self, token: Token) -> bool:
+        return self.lexer.ends_word(token.end) or self.text[token.end] in "@"
+
+    def _first_word(self, token: Token) -> Node | None:
+        """The name of a command without operator: a word, or a sign that begins no expression."""
+        kind = token.kind
+        if kind in _NO_COMMAND or kind in ("Comma", "Ampersand", "RBracket") and kind != "RBracket":
+            return None
+        lexer = self.lexer
+        if kind not in WORDS and kind != "Label":
+            lexer.mode = Mode.COMMAND
+            if kind == "Parameter" or token.kind in BINARY_PRECEDENCE and self.text[token.start : token.end][1:].isalpha():
+                self.ahead = token = lexer.parameter(token.start)
+            elif not lexer.ends_word(token.end) or kind in ("QuestionMark", "Colon", "QuestionQuestion"):
+                if kind not in ("Redirection", "RedirectInStd"):
+                    self.ahead = token = lexer.word(token.start, token.end)
+        lexer.mode = Mode.COMMAND
+        return self.command_name(token)
+
+    def command_name(self, token: Token) -> Node:
+        """command_name (specification, 8.2): a word, or an expression behind an invocation operator."""
+        if token.kind not in WORDS:
+            value = self.primary_expression()
+            if value is not None:
+                return value
+        token = self.skip()
+        token.flags = "CommandName"
+        return self.string(token)
+
+    def _elements(self, start: Token, name: Node, operator: str) -> Node:
+        """command_elements: parameters, arguments and redirections, up to what ends the command."""
+        elements = [name]
+        redirections: list[Node] = []
+        streams: set[str] = set()
+        end = name.end
+        while True:
+            token = self.peek()
+            kind = token.kind
+            if kind in _NO_COMMAND or kind == "Ampersand":
+                break
+            if kind == "Redirection" or kind == "RedirectInStd":
+                redirection = self.redirection(streams)
+                redirections.append(redirection)
+                end = redirection.end
+                continue
+            if kind == "Comma":
+                self.fail_at("MissingArgument", "An argument is missing before ','.", token)
+            element = self.command_parameter() if kind == "Parameter" else self.command_argument()
+            elements.append(element)
+            end = element.end
+        self.resync(Mode.EXPRESSION)
+        fields: dict[str, object] = {"CommandElements": elements, "InvocationOperator": operator}
+        if redirections:
+            fields["Redirections"] = redirections
+        return Node("Command", start.start, end, fields)
+
+    def command_parameter(self) -> Node:
+        """command_parameter: ``-Name``, or ``-Name:`` with its argument (specification, 8.2)."""
+        token = self.skip()
+        fields: dict[str, object] = {"ParameterName": self.text[token.start + 1 : token.end].rstrip(":")}
+        if self.text[token.end - 1] != ":":
+            return Node("CommandParameter", token.start, token.end, fields)
+        ahead = self.peek()
+        argument = None
+        if ahead.kind not in _NO_COMMAND and ahead.kind not in ("Comma", "Ampersand", "Redirection", "Parameter"):
+            argument = self.command_argument()
+        if argument is None:
+            message = "The parameter needs an argument behind its colon."
+            self.fail_after("ParameterRequiresArgument", message, token.end)
+        fields["Argument"] = argument
+        return Node("CommandParameter", token.start, argument.end, fields)
+
+    def command_argument(self) -> Node:
+        """command_argument: a value, or several between commas."""
+        first = self.argument_value(self.peek())
+        if self.peek().kind != "Comma":
+            return first
+        elements = [first]
+        while True:
+            comma = self.accept("Comma")
+            if comma is None:
+                break
+            self.skip_newlines()
+            token = self.peek()
+            if token.kind in _NO_COMMAND or token.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):
+                self.fail_after("MissingExpression", "An argument is missing behind ','.", comma.end)
+            elements.append(self.argument_value(token))
+        for element in elements:
+            if element.fields.get("Splatted"):
+                message = "A splatted variable cannot be one of several arguments between commas."
+                self.find("SplattingNotPermittedInArgumentList", message, element)
+        return Node("ArrayLiteral", first.start, elements[-1].end, {"Elements": elements})
+
+    def argument_value(self, token: Token) -> Node:
+        """One argument: a word as it stands, or a primary expression."""
+        kind = token.kind
+        if kind == "Generic" or kind == "Identifier":
+            return self.string(self.skip())
+        if kind == "SplattedVariable":
+            return self.postfix(self.variable(self.skip()))
+        value = self.primary_expression()
+        return self.string(self.skip()) if value is None else value
+
+    def redirection(self, streams: set[str]) -> Node:
+        """redirection: to a file, or of one stream into another (specification, 8.2; about_Redirection)."""
+        token = self.skip()
+        text = self.text[token.start : token.end]
+        if text == "<":
+            self.fail_at("RedirectionNotSupported", "'<' is reserved: no input can be redirected.", token)
+        source = text[0] if text[0] != ">" else "1"
+        if "&" in text:
+            if text[-1] != "1" or source == "1":
+                self.fail_at("RedirectionNotSupported", "Streams can be merged into the first only.", token)
+            fields: dict[str, object] = {"FromStream": _STREAMS.get(source, source), "ToStream": "Output"}
+            node = Node("MergingRedirection", token.start, token.end, fields)
+        else:
+            before = self.lexer.mode
+            self.resync(Mode.COMMAND)
+            ahead = self.peek()
+            if ahead.kind in _NO_COMMAND or ahead.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):
+                self.fail_after("MissingFileSpecification", "The redirection names no file.", token.end)
+            location = self.argument_value(ahead)
+            self.use(before)
+            fields = {"FromStream": _STREAMS.get(source, source), "Location": location}
+            if ">>" in text:
+                fields["Append"] = True
+            node = Node("FileRedirection", token.start, location.end, fields)
+        if source in streams:
+            self.find("StreamAlreadyRedirected", "This stream is redirected already.", node)
+        streams.add(source)
+        return node

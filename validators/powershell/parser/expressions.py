@@ -1,0 +1,209 @@
+"""Expressions with operators, by their precedence (specification, 7.2 to 7.11; about_Operator_Precedence)."""
+
+from __future__ import annotations
+
+from validators.powershell.parser.nodes import Node
+from validators.powershell.parser.primary import Primary
+from validators.powershell.parser.tokens import BINARY_PRECEDENCE, UNARY, Mode, Token
+
+ASSIGNABLE = frozenset(("VariableExpression", "MemberExpression", "IndexExpression", "InvokeMemberExpression"))
+
+
+class Expressions(Primary):
+    """expression and its parts."""
+
+    __slots__ = ()
+
+    def expression(self) -> Node | None:
+        """expression: operators, commas and a ternary operator, which binds the loosest."""
+        return self._ternary(self.binary_expression(commas=True), commas=True)
+
+    def argument_expression(self) -> Node | None:
+        """argument_expression (specification, 7.1.3): as `expression`, but a comma ends it."""
+        return self._ternary(self.binary_expression(commas=False), commas=False)
+
+    def _ternary(self, condition: Node | None, *, commas: bool) -> Node | None:
+        """ternary_expression: ``condition ? this : that`` (about_If)."""
+        if condition is None or self.peek().kind != "QuestionMark":
+            return condition
+        sign = self.skip()
+        self.deeper()
+        self.skip_newlines()
+        if_true = self._ternary(self.binary_expression(commas=commas), commas=commas)
+        if if_true is None:
+            self.fail_after("ExpectedValueExpression", "An expression is missing behind '?'.", sign.end)
+        self.skip_newlines()
+        sign = self.peek()
+        if sign.kind != "Colon":
+            message = "':' is missing in the ternary expression."
+            self.fail("MissingColonInTernaryExpression", message, sign.start - 1, sign.start)
+        self.skip()
+        self.skip_newlines()
+        if_false = self._ternary(self.binary_expression(commas=commas), commas=commas)
+        if if_false is None:
+            self.fail_after("ExpectedValueExpression", "An expression is missing behind ':'.", sign.end)
+        self.depth -= 1
+        fields = {"Condition": condition, "IfTrue": if_true, "IfFalse": if_false}
+        return Node("TernaryExpression", condition.start, if_false.end, fields)
+
+    def binary_expression(self, *, commas: bool) -> Node | None:
+        """All binary operators, by their precedence; each associates to the left."""
+        operand = self.array_literal_expression if commas else self.unary_expression
+        left = operand()
+        if left is None:
+            return None
+        precedence = BINARY_PRECEDENCE.get(self.peek().kind)
+        if precedence is None:
+            return left
+        operands, operators = [left], [(self.skip(), precedence)]
+        while True:
+            self.skip_newlines()
+            right = operand()
+            if right is None:
+                sign = operators[-1][0]
+                message = f"An expression is missing behind {self.shown(sign)}."
+                self.fail_after("ExpectedValueExpression", message, sign.end)
+            operands.append(right)
+            precedence = BINARY_PRECEDENCE.get(self.peek().kind, 0)
+            while operators and operators[-1][1] >= precedence:
+                _reduce(operands, operators.pop()[0])
+            if not precedence:
+                return operands[0]
+            operators.append((self.skip(), precedence))
+
+    def array_literal_expression(self) -> Node | None:
+        """array_literal_expression: operands between commas (specification, 7.3)."""
+        first = self.unary_expression()
+        if first is None or self.peek().kind != "Comma":
+            return first
+        elements = [first]
+        while True:
+            comma = self.accept("Comma")
+            if comma is None:
+                break
+            self.skip_newlines()
+            element = self.unary_expression()
+            if element is None:
+                message = "An expression is missing behind ','."
+                self.fail_after("MissingExpressionAfterToken", message, comma.end)
+            elements.append(element)
+        return Node("ArrayLiteral", first.start, elements[-1].end, {"Elements": elements})
+
+    def unary_expression(self) -> Node | None:
+        """unary_expression and cast_expression (specification, 7.2)."""
+        if self.pending:
+            return self._typed(self.pending.pop(0))
+        token = self.peek()
+        kind = token.kind
+        if kind in UNARY:
+            if kind in ("Plus", "Minus") and self._signed_number(token):
+                return self.primary_expression()
+            return self._unary(token)
+        if kind == "LBracket":
+            return self._typed(self.attribute())
+        node = self.primary_expression()
+        if node is None:
+            return None
+        after = self.peek()
+        if after.kind in ("PlusPlus", "MinusMinus"):
+            self.skip()
+            self.check_target(node, "OperatorRequiresVariableOrProperty")
+            kind = "PostfixPlusPlus" if after.kind == "PlusPlus" else "PostfixMinusMinus"
+            return Node("UnaryExpression", node.start, after.end, {"TokenKind": kind, "Child": node})
+        return node
+
+    def _signed_number(self, token: Token) -> bool:
+        """Has a number cut together with its sign, where an operand is to begin."""
+        text = self.text[token.end : token.end + 2]
+        if not (text[:1].isdigit() or text[:1] == "." and text[1:].isdigit()):
+            return False
+        number = self.lexer.number(token.start, token.end)
+        self.ahead = number
+        return number.kind == "Number"
+
+    def _unary(self, sign: Token) -> Node:
+        self.skip()
+        self.deeper()
+        self.skip_newlines()
+        child = self.array_literal_expression() if sign.kind == "Comma" else self.unary_expression()
+        self.depth -= 1
+        if child is None:
+            message = f"An expression is missing behind {self.shown(sign)}."
+            self.fail_after("MissingExpressionAfterOperator", message, sign.end)
+        if sign.kind in ("PlusPlus", "MinusMinus"):
+            self.check_target(child, "OperatorRequiresVariableOrProperty")
+        return Node("UnaryExpression", sign.start, child.end, {"TokenKind": sign.kind, "Child": child})
+
+    def _typed(self, attribute: Node) -> Node:
+        """What a type literal or an attribute begins: a cast, an attributed expression, the type itself."""
+        before = self.use(Mode.EXPRESSION)
+        if self.pending:
+            child: Node | None = self.unary_expression()
+            self.use(before)
+            return self._cast(attribute, child)
+        if attribute.kind == "TypeConstraint" and self.text[attribute.end : attribute.end + 1] in (".", ":", "?"):
+            node = self._type_expression(attribute)
+            self.use(before)
+            return self._post_increment(node)
+        token = self.peek()
+        if attribute.kind == "Attribute":
+            self.skip_newlines()
+        self.deeper()
+        child = None if token.kind in BINARY_PRECEDENCE and not self._casts(token) else self.unary_expression()
+        self.depth -= 1
+        self.use(before)
+        return self._cast(attribute, child)
+
+    def _cast(self, attribute: Node, child: Node | None) -> Node:
+        if attribute.kind == "Attribute":
+            if child is None:
+                self.fail_at("UnexpectedAttribute", "An attribute must stand before a variable or a parameter.", attribute)
+            return Node("AttributedExpression", attribute.start, child.end, {"Child": child, "Attribute": attribute})
+        if child is None:
+            return self._type_expression(attribute)
+        fields = {"Child": child, "Attribute": attribute, "Type": attribute}
+        return Node("ConvertExpression", attribute.start, child.end, fields)
+
+    def _casts(self, sign: Token) -> bool:
+        """Whether a sign behind a type is the operand's own: ``[int]-1``."""
+        return sign.kind in UNARY and sign.kind not in ("Join", "Isplit", "Csplit")
+
+    def _type_expression(self, attribute: Node) -> Node:
+        node = Node("TypeExpression", attribute.start, attribute.end, attribute.fields)
+        return self.postfix(node)
+
+    def _post_increment(self, node: Node) -> Node:
+        after = self.peek()
+        if after.kind not in ("PlusPlus", "MinusMinus"):
+            return node
+        self.skip()
+        self.check_target(node, "OperatorRequiresVariableOrProperty")
+        kind = "PostfixPlusPlus" if after.kind == "PlusPlus" else "PostfixMinusMinus"
+        return Node("UnaryExpression", node.start, after.end, {"TokenKind": kind, "Child": node})
+
+    def check_target(self, node: Node, id: str) -> None:
+        """Notes an error unless ``node`` can be assigned to: a variable, a property, an element."""
+        for target in self.targets(node, arrays=id == "InvalidLeftHandSide"):
+            self.find(id, "Nothing can be assigned to this expression.", target)
+
+    def targets(self, node: Node, *, arrays: bool) -> list[Node]:
+        """The parts of an assignment's left side that nothing can be assigned to."""
+        kind = node.kind
+        if kind in ASSIGNABLE:
+            return []
+        if kind in ("ConvertExpression", "AttributedExpression"):
+            return self.targets(node.fields["Child"], arrays=arrays)
+        if kind == "ArrayLiteral" and arrays:
+            return [bad for element in node.fields["Elements"] for bad in self.targets(element, arrays=arrays)]
+        if kind == "ParenExpression":
+            inner = node.fields["Pipeline"]
+            if inner.kind == "Pipeline" and inner.fields["PipelineElements"][0].kind == "CommandExpression":
+                return self.targets(inner.fields["PipelineElements"][0].fields["Expression"], arrays=arrays)
+        return [node]
+
+
+def _reduce(operands: list[Node], operator: Token) -> None:
+    right = operands.pop()
+    left = operands.pop()
+    fields = {"Operator": operator.kind, "Left": left, "Right": right}
+    operands.append(Node("BinaryExpression", left.start, right.end, fields))

@@ -1,0 +1,239 @@
+"""Literals that hold expressions or statements: strings, hash tables, arrays, script blocks, parentheses."""
+
+from __future__ import annotations
+
+from validators.powershell.parser.errors import SyntaxFault
+from validators.powershell.parser.nodes import Node
+from validators.powershell.parser.tokens import DOUBLE_QUOTES, Mode, Token
+from validators.powershell.parser.types import Types
+
+_STRING_TYPES = {
+    "StringLiteral": "SingleQuoted",
+    "StringExpandable": "DoubleQuoted",
+    "HereStringLiteral": "SingleQuotedHereString",
+    "HereStringExpandable": "DoubleQuotedHereString",
+}
+
+
+class Literals(Types):
+    """string_literal, expandable_string_literal, hash_literal_expression, script_block_expression and their like."""
+
+    __slots__ = ()
+
+    def string(self, token: Token) -> Node:
+        """A string or a word, with the expressions inside an expandable one."""
+        fields: dict[str, object] = {"StringConstantType": _STRING_TYPES.get(token.kind, "BareWord")}
+        if token.parts is None:
+            return Node("StringConstantExpression", token.start, token.end, fields)
+        nested: list[Node] = []
+        token.nested = []
+        self.deeper()
+        for start, end in token.parts:
+            node = self._expansion(start, end, token)
+            if node is not None:
+                nested.append(node)
+        self.depth -= 1
+        if not nested:
+            return Node("StringConstantExpression", token.start, token.end, fields)
+        fields["NestedExpressions"] = nested
+        return Node("ExpandableStringExpression", token.start, token.end, fields)
+
+    def _expansion(self, start: int, end: int, token: Token) -> Node | None:
+        """The variable or the subexpression between these places inside ``token``."""
+        text = self.text
+        nested = token.nested if token.nested is not None else []
+        if text[start + 1] != "(":
+            stop = end if text[start + 1] == "{" else self.lexer.variable_end(start)
+            nested.append(variable := Token("Variable", start, stop))
+            return self.variable(variable)
+        inner = text[start:end]
+        doubled = token.kind in ("StringExpandable", "Generic") and '"' in inner or any(
+            quote in inner for quote in DOUBLE_QUOTES[1:]
+        )
+        if doubled:
+            collapsed, places = _collapsed(text, start, end)
+            if len(collapsed) < end - start:
+                return self._respelled(collapsed, places, nested)
+        parser = type(self)(text, start, end, self.depth, self.findings)
+        node = parser.sub_expression(parser.skip())
+        nested.extend(parser.lexer.tokens)
+        return node
+
+    def _respelled(self, collapsed: str, places: list[int], nested: list[Token]) -> Node:
+        """A subexpression in which a doubled quote stands for a quote, as in ``"$( ""a"" )"``."""
+        found = len(self.findings)
+        parser = type(self)(collapsed, 0, len(collapsed), self.depth, self.findings)
+        try:
+            node = parser.sub_expression(parser.skip())
+        except SyntaxFault as fault:
+            error = fault.error
+            place = [places[min(offset, len(places) - 1)] for offset in (error.start, error.end)]
+            self.lexer.fail(error.id, error.message, place[0], place[1], incomplete=error.incomplete)
+        for index in range(found, len(self.findings)):
+            error = self.findings[index]
+            self.findings[index] = type(error)(error.id, error.message, places[error.start], places[error.end])
+        for part in node.walk():
+            part.start, part.end = places[part.start], places[part.end]
+        waiting = list(parser.lexer.tokens)
+        nested.extend(waiting)
+        while waiting:
+            token = waiting.pop()
+            token.start, token.end = places[token.start], places[token.end]
+            waiting.extend(token.nested or ())
+        return node
+
+    def variable(self, token: Token) -> Node:
+        """variable (specification, 2.3.2)."""
+        fields: dict[str, object] = {}
+        if token.kind == "SplattedVariable":
+            fields["Splatted"] = True
+        elif self.text[token.start + 1] == "{":
+            name = self.text[token.start + 2 : token.end - 1]
+            if not name:
+                message = "'${}' names no variable."
+                self.lexer.fail("EmptyVariableReference", message, token.start + 2, token.start + 3, incomplete=False)
+            if name.endswith(":") and name.count(":") == 1:
+                message = "The variable has a drive or a scope and no name."
+                self.lexer.fail("InvalidBracedVariableReference", message, token.start, token.end, incomplete=False)
+        return Node("VariableExpression", token.start, token.end, fields)
+
+    def sub_expression(self, opening: Token) -> Node:
+        """sub_expression: ``$( statements )``, its opening being consumed."""
+        before = self.use(Mode.EXPRESSION)
+        body = self._enclosed_statements(opening, "MissingEndParenthesisInSubexpression")
+        self.use(before)
+        return Node("SubExpression", opening.start, self.last, {"SubExpression": body})
+
+    def array_expression(self, opening: Token) -> Node:
+        """array_expression: ``@( statements )``, its opening being consumed."""
+        before = self.use(Mode.EXPRESSION)
+        body = self._enclosed_statements(opening, "MissingEndParenthesisInSubexpression")
+        self.use(before)
+        return Node("ArrayExpression", opening.start, self.last, {"SubExpression": body})
+
+    def _enclosed_statements(self, opening: Token, id: str) -> Node:
+        self.skip_newlines()
+        statements = self.statement_list()
+        token = self.peek()
+        if token.kind != "RParen":
+            self.fail(id, "')' is missing behind the statements.", token.start, token.start)
+        block = self.statements_node(statements, opening.start, token.end)
+        self.skip()
+        return block
+
+    def statements_node(self, statements: list[Node], start: int, end: int) -> Node:
+        """A StatementBlock without braces: it reaches from its first statement to its last."""
+        if statements:
+            start, end = statements[0].start, statements[-1].end
+        fields: dict[str, object] = {}
+        plain = [statement for statement in statements if statement.kind != "TrapStatement"]
+        if plain:
+            fields["Statements"] = plain
+        if len(plain) < len(statements):
+            fields["Traps"] = [statement for statement in statements if statement.kind == "TrapStatement"]
+        return Node("StatementBlock", start, end, fields)
+
+    def parenthesized_expression(self, opening: Token) -> Node:
+        """parenthesized_expression: ``( pipeline )``, its opening being consumed."""
+        before = self.use(Mode.EXPRESSION)
+        self.skip_newlines()
+        pipeline = self.pipeline_chain()
+        if pipeline is None:
+            self.fail_after("ExpectedExpression", "An expression is missing behind '('.", opening.end)
+        self.skip_newlines()
+        if self.peek().kind != "RParen":
+            message = "')' is missing behind the expression."
+            self.fail_after("MissingEndParenthesisInExpression", message, pipeline.end)
+        self.use(before)
+        self.skip()
+        return Node("ParenExpression", opening.start, self.last, {"Pipeline": pipeline})
+
+    def script_block_expression(self, opening: Token) -> Node:
+        """script_block_expression: ``{ script }``, its opening being consumed."""
+        before = self.use(Mode.EXPRESSION)
+        block = self.script_block(opening, of_function=False)
+        self.use(before)
+        return Node("ScriptBlockExpression", block.start, block.end, {"ScriptBlock": block})
+
+    def hash_literal_expression(self, opening: Token) -> Node:
+        """hash_literal_expression: ``@{ key = statement; ... }``, its opening being consumed (specification, 7.1.9)."""
+        before = self.use(Mode.EXPRESSION)
+        pairs: list[tuple[Node, Node]] = []
+        self.skip_newlines()
+        while True:
+            pair = self._key_value_pair()
+            if pair is None:
+                break
+            pairs.append(pair)
+            token = self.peek()
+            if token.kind not in ("NewLine", "Semi"):
+                break
+            self.skip_newlines_and_semicolons()
+        if self.peek().kind != "RCurly":
+            message = "'}' is missing behind the hash table's entries."
+            self.fail("MissingEndCurlyBrace", message, opening.end, opening.end)
+        self.use(before)
+        self.skip()
+        node = Node("Hashtable", opening.start, self.last, {"KeyValuePairs": pairs} if pairs else {})
+        if len(pairs) > 1:
+            self._check_keys(pairs)
+        return node
+
+    def _key_value_pair(self) -> tuple[Node, Node] | None:
+        """hash_entry: a key, ``=`` and a statement."""
+        token = self.peek()
+        key: Node | None
+        name = self.lexer.identifier(token.start) if token.kind != "EndOfInput" else None
+        if name is not None:
+            name.flags = "MemberName"
+            self.ahead = name
+            key = self.string(self.skip())
+        else:
+            key = self.key_expression()
+            if key is None:
+                return None
+        if self.peek().kind != "Equals":
+            self.fail_after("MissingEqualsInHashLiteral", "'=' is missing behind the key of the hash table's entry.")
+        self.skip()
+        self.skip_newlines()
+        value = self.statement()
+        if value is None:
+            self.fail_after("MissingStatementInHashLiteral", "The key of the hash table's entry has no value.")
+        return key, value
+
+    def key_expression(self) -> Node | None:
+        """key_expression that is no simple name: a label's expression."""
+        return self.unary_expression()
+
+    def _check_keys(self, pairs: list[tuple[Node, Node]]) -> None:
+        """DuplicateKeyInHashLiteral: constant keys are compared without regard to case."""
+        seen: set[tuple[bool, str]] = set()
+        for key, _ in pairs:
+            if key.kind not in ("StringConstantExpression", "ConstantExpression"):
+                continue
+            value = (key.kind == "ConstantExpression", self.constant(key).lower())
+            if value in seen:
+                self.find("DuplicateKeyInHashLiteral", "The hash table has this key already.", key)
+            seen.add(value)
+
+    def constant(self, node: Node) -> str:
+        """What a constant string or number means, without its quotes."""
+        text = self.text[node.start : node.end]
+        kind = node.fields.get("StringConstantType")
+        if kind in ("SingleQuoted", "DoubleQuoted"):
+            return text[1:-1]
+        return text
+
+
+def _collapsed(text: str, start: int, end: int) -> tuple[str, list[int]]:
+    """The text in which doubled quotes are one, and where each of its characters stood; the end too."""
+    characters: list[str] = []
+    places: list[int] = []
+    position = start
+    while position < end:
+        characters.append(text[position])
+        places.append(position)
+        double = text[position] in DOUBLE_QUOTES and position + 1 < end and text[position + 1] in DOUBLE_QUOTES
+        position += 2 if double else 1
+    places.append(end)
+    return "".join(characters), places

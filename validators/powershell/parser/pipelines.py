@@ -1,0 +1,133 @@
+"""Pipelines, chains of them, and assignments (specification, 8.2 and 7.11; about_Pipeline_Chain_Operators)."""
+
+from __future__ import annotations
+
+from validators.powershell.parser.commands import Commands
+from validators.powershell.parser.nodes import Node
+from validators.powershell.parser.tokens import ASSIGNMENTS, ENDS_PIPELINE, Mode, Token
+
+
+class Pipelines(Commands):
+    """pipeline, pipeline_chain, assignment_expression."""
+
+    __slots__ = ()
+
+    def pipeline_chain(self) -> Node | None:
+        """pipeline_chain: pipelines between ``&&`` and ``||``; or one, or an assignment."""
+        chain: Node | None = None
+        operator: Token | None = None
+        while True:
+            pipeline, background = self.pipeline()
+            if pipeline is None:
+                if operator is None:
+                    return None
+                message = f"A pipeline is missing behind {self.shown(operator)}."
+                self.fail_at("EmptyPipelineChainElement", message, operator)
+            if chain is None:
+                chain = pipeline
+            elif operator is not None:
+                fields: dict[str, object] = {"LhsPipelineChain": chain, "RhsPipeline": pipeline, "Operator": operator.kind}
+                chain = Node("PipelineChain", chain.start, pipeline.end, fields)
+            sign = self.peek()
+            if sign.kind not in ("AndAnd", "OrOr") or pipeline.kind == "AssignmentStatement":
+                if background is not None:
+                    chain.fields["Background"] = True
+                    chain.end = background.end
+                return chain
+            if background is not None:
+                message = "'&' ends a pipeline chain, it cannot stand inside one."
+                self.fail_at("BackgroundOperatorInPipelineChain", message, sign)
+            operator = self.skip()
+            self.skip_newlines()
+
+    def pipeline(self) -> tuple[Node | None, Token | None]:
+        """pipeline: commands between ``|``, of which the first may be an expression; and a ``&`` behind it."""
+        elements: list[Node] = []
+        pipe: Token | None = None
+        while True:
+            start = self.peek()
+            if self.begins_expression(start):
+                element = self._expression_element(start, elements)
+                if element.kind == "AssignmentStatement":
+                    return element, None
+            else:
+                command = self.command()
+                if command is None:
+                    if pipe is None and start.kind != "Pipe":
+                        return None, None
+                    place = pipe or start
+                    message = "An element of the pipeline is empty."
+                    if pipe is None:
+                        self.fail_at("EmptyPipeElement", message, start)
+                    if start.kind in ("Pipe",):
+                        self.fail_at("EmptyPipeElement", message, start)
+                    self.fail_after("EmptyPipeElement", message, place.end)
+                element = command
+            elements.append(element)
+            pipe = self._pipe()
+            if pipe is None:
+                break
+            self.skip_newlines()
+        node = Node("Pipeline", elements[0].start, elements[-1].end, {"PipelineElements": elements})
+        token = self.peek()
+        if token.kind == "Ampersand":
+            return node, self.skip()
+        if token.kind not in ENDS_PIPELINE and token.kind not in ("AndAnd", "OrOr"):
+            self.unexpected(token)
+        return node, None
+
+    def _pipe(self) -> Token | None:
+        """The ``|`` behind an element, which may open the next line."""
+        token = self.peek()
+        if token.kind == "Pipe":
+            return self.skip()
+        if token.kind != "NewLine":
+            return None
+        mark = self.mark()
+        self.skip_newlines()
+        if self.peek().kind == "Pipe":
+            return self.skip()
+        self.back(mark)
+        return None
+
+    def _expression_element(self, start: Token, elements: list[Node]) -> Node:
+        expression = self.expression()
+        if expression is None:
+            self.unexpected(start)
+        sign = self.peek()
+        if sign.kind in ASSIGNMENTS and not elements:
+            return self.assignment_expression(expression, self.skip())
+        if elements:
+            message = "An expression can only be the first element of a pipeline."
+            self.fail_at("ExpressionsMustBeFirstInPipeline", message, expression)
+        fields: dict[str, object] = {"Expression": expression}
+        end = expression.end
+        redirections: list[Node] = []
+        streams: set[str] = set()
+        while self.peek().kind in ("Redirection", "RedirectInStd"):
+            redirections.append(self.redirection(streams))
+            self.resync(Mode.EXPRESSION)
+            end = redirections[-1].end
+        if redirections:
+            fields["Redirections"] = redirections
+        return Node("CommandExpression", expression.start, end, fields)
+
+    def assignment_expression(self, left: Node, operator: Token) -> Node:
+        """assignment_expression: a target, an operator and a statement (specification, 7.11)."""
+        self.skip_newlines()
+        self.deeper()
+        right = self.statement()
+        self.depth -= 1
+        if right is None:
+            message = f"A value is missing behind {self.shown(operator)}."
+            self.fail_after("ExpectedValueExpression", message, operator.end)
+        end = right.end
+        if right.kind == "Pipeline" and not right.fields.get("Background"):
+            elements = right.fields["PipelineElements"]
+            if len(elements) == 1 and elements[0].kind == "CommandExpression":
+                right = elements[0]
+        if left.kind == "ArrayLiteral" and operator.kind != "Equals":
+            self.find("InvalidLeftHandSide", "Only '=' assigns to several targets.", left)
+        else:
+            self.check_target(left, "InvalidLeftHandSide")
+        return Node("AssignmentStatement", left.start, end, {"Left": left, "Operator": operator.kind, "Right": right})
