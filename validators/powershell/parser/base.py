@@ -168,7 +168,7 @@ class ParserBase:
         """pipeline, chained by && and || perhaps, or an assignment."""
         raise NotImplementedError
 
-    def script_block(self, opening: Token, *, of_function: bool) -> Node:
+    def script_block(self, opening: Token, *, is_filter: bool = False) -> Node:
         """script_block between braces, the opening one being consumed."""
         raise NotImplementedError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from validators.powershell.parser.functions import Functions
 from validators.powershell.parser.nodes import Node
-from validators.powershell.parser.tokens import Mode, Token
+from validators.powershell.parser.tokens import KEYWORDS, Mode, Token
 
 _UNDERLYING = frozenset(
     name
@@ -156,21 +156,22 @@ class Classes(Functions):
                 self.fail_after("MissingExpressionAfterToken", "The property has no value behind '='.", sign.end)
             fields["InitialValue"] = value
             end = value.end
-        self._property_end(end)
-        return Node("PropertyMember", start, end, fields)
+        return Node("PropertyMember", start, self._property_end(end), fields)
 
-    def _property_end(self, end: int) -> None:
+    def _property_end(self, end: int) -> int:
         token = self.peek()
         if token.kind not in ("NewLine", "Semi", "RCurly", "EndOfInput"):
             message = "A line end or ';' is missing behind the member."
             self.fail_after("MissingPropertyTerminator", message, end)
         if token.kind in ("NewLine", "Semi"):
             self.skip()
+        return token.end if token.kind == "Semi" else end
 
     def _method(
         self, start: int, name: Token, typed: Node | None, fields: dict[str, object], class_name: object
     ) -> Node:
-        fields["Name"] = self.text[name.start : name.end]
+        fields["Name"] = word = self.text[name.start : name.end]
+        name.kind = KEYWORDS.get(word.lower(), "Identifier")
         if typed is not None:
             fields["ReturnType"] = typed
         constructor = str(fields["Name"]).lower() == str(class_name).lower()
@@ -194,10 +195,10 @@ class Classes(Functions):
         opening = self.accept("LCurly")
         if opening is None:
             self.fail_after("MissingFunctionBody", "The method has no body.", after)
-        body = self.script_block(opening, of_function=True)
+        body = self.script_block(opening)
         if base is not None:
             body.fields["BaseConstructorCall"] = base
-        fields["Body"] = Node("FunctionDefinition", start, self.last, {"Name": fields["Name"], "Body": body})
+        fields["Body"] = body
         return Node("FunctionMember", start, self.last, fields)
 
     def _base_constructor_call(self) -> Node:
@@ -270,5 +271,4 @@ class Classes(Functions):
                 self.fail_after("MissingExpressionAfterToken", "The member has no value behind '='.", sign.end)
             fields["InitialValue"] = value
             end = value.end
-        self._property_end(end)
-        return Node("PropertyMember", name.start, end, fields)
+        return Node("PropertyMember", name.start, self._property_end(end), fields)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from validators.powershell.parser.expressions import Expressions
 from validators.powershell.parser.nodes import Node
-from validators.powershell.parser.tokens import BINARY_PRECEDENCE, STRINGS, UNARY, WORDS, Mode, Token
+from validators.powershell.parser.tokens import BINARY_PRECEDENCE, DOUBLE_QUOTES, KEYWORDS, SINGLE_QUOTES, STRINGS, UNARY, WORDS, Mode, Token
 
 _STREAMS = {"1": "Output", "2": "Error", "3": "Warning", "4": "Verbose", "5": "Debug", "6": "Information", "*": "All"}
 _BEGINS_EXPRESSION = frozenset(
@@ -13,6 +15,9 @@ _BEGINS_EXPRESSION = frozenset(
         *("LBracket", *STRINGS, *UNARY),
     )
 )
+_AFTER_DOT = "@$" + SINGLE_QUOTES + DOUBLE_QUOTES
+_ALWAYS_WORDS = frozenset(("QuestionMark", "Colon", "QuestionQuestion", "QuestionQuestionEquals"))
+_VERBATIM = re.compile(r"[ \t]*((?:[^\r\n|&\"]|\"[^\"\r\n]*\"?|&(?!&))*)")
 _NO_COMMAND = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput", "Pipe", "OrOr", "AndAnd"))
 
 
@@ -23,7 +28,32 @@ class Commands(Expressions):
 
     def begins_expression(self, token: Token) -> bool:
         """Whether a pipeline's element that begins with this token is an expression and no command."""
-        return token.kind in _BEGINS_EXPRESSION or bool(self.pending)
+        kind = token.kind
+        if self.pending:
+            return True
+        if kind in ("Plus", "Minus") and self.signed_number(token):
+            return not self._is_word(self.peek())
+        if kind == "Number" or kind == "Exclaim":
+            return not self._is_word(token)
+        kind = self.peek().kind
+        return kind in _BEGINS_EXPRESSION
+
+    def _is_word(self, token: Token) -> bool:
+        """Has a number or ``!`` that only begins a command's name cut as such: ``1?a``, ``!a``."""
+        lexer = self.lexer
+        after = self.text[token.end : token.end + 1]
+        if token.kind == "Number":
+            is_word = bool(after) and after in ":?[" and token.end < lexer.end
+        else:
+            lexer.position = token.end
+            self.ahead = None
+            ahead = self.peek()
+            is_word = ahead.kind in WORDS and ahead.start == token.end
+            lexer.position = token.end
+            self.ahead = token
+        if is_word:
+            self.ahead = lexer.word(token.start, token.end)
+        return is_word
 
     def command(self) -> Node | None:
         """command: an invocation operator perhaps, a name, and elements; None if no name can begin here."""
@@ -32,6 +62,8 @@ class Commands(Expressions):
             self.skip()
             self.use(Mode.COMMAND)
             token = self.peek()
+            if token.kind == "Generic":
+                token.kind = KEYWORDS.get(self.text[token.start : token.end].lower(), "Generic")
             name = None if token.kind in _NO_COMMAND or token.kind in ("Comma", "Ampersand") else self.command_name(token)
             if name is None:
                 self.use(Mode.EXPRESSION)
@@ -46,7 +78,7 @@ class Commands(Expressions):
         return self._elements(start, name, operator)
 
     def _dot_sources(self, token: Token) -> bool:
-        return self.lexer.ends_word(token.end) or self.text[token.end] in "@"
+        return self.lexer.ends_word(token.end) or self.text[token.end] in _AFTER_DOT
 
     def _first_word(self, token: Token) -> Node | None:
         """The name of a command without operator: a word, or a sign that begins no expression."""
@@ -55,10 +87,11 @@ class Commands(Expressions):
             return None
         lexer = self.lexer
         if kind not in WORDS and kind != "Label":
-            lexer.mode = Mode.COMMAND
             if kind == "Parameter" or token.kind in BINARY_PRECEDENCE and self.text[token.start : token.end][1:].isalpha():
                 self.ahead = token = lexer.parameter(token.start)
-            elif not lexer.ends_word(token.end) or kind in ("QuestionMark", "Colon", "QuestionQuestion"):
+            elif kind == "Colon" and (label := lexer.label(token.start)):
+                self.ahead = token = label
+            elif kind != "RBracket" and not lexer.ends_word(token.end) or kind in _ALWAYS_WORDS:
                 if kind not in ("Redirection", "RedirectInStd"):
                     self.ahead = token = lexer.word(token.start, token.end)
         lexer.mode = Mode.COMMAND
@@ -90,11 +123,19 @@ class Commands(Expressions):
                 redirections.append(redirection)
                 end = redirection.end
                 continue
+            if kind == "MinusMinus":
+                self.skip()
+                elements.append(Node("CommandParameter", token.start, token.end, {"ParameterName": "-"}))
+                end = token.end
+                continue
             if kind == "Comma":
                 self.fail_at("MissingArgument", "An argument is missing before ','.", token)
             element = self.command_parameter() if kind == "Parameter" else self.command_argument()
             elements.append(element)
             end = element.end
+            if kind == "Generic" and self.text[token.start : token.end] == "--%":
+                elements.append(self.verbatim_argument())
+                end = elements[-1].end
         self.resync(Mode.EXPRESSION)
         fields: dict[str, object] = {"CommandElements": elements, "InvocationOperator": operator}
         if redirections:
@@ -109,13 +150,24 @@ class Commands(Expressions):
             return Node("CommandParameter", token.start, token.end, fields)
         ahead = self.peek()
         argument = None
-        if ahead.kind not in _NO_COMMAND and ahead.kind not in ("Comma", "Ampersand", "Redirection", "Parameter"):
+        if ahead.kind not in _NO_COMMAND and ahead.kind not in ("Comma", "Ampersand", "Redirection"):
+            if ahead.kind == "Parameter":
+                ahead.kind = "Generic"
             argument = self.command_argument()
         if argument is None:
             message = "The parameter needs an argument behind its colon."
             self.fail_after("ParameterRequiresArgument", message, token.end)
         fields["Argument"] = argument
         return Node("CommandParameter", token.start, argument.end, fields)
+
+    def verbatim_argument(self) -> Node:
+        """What stands behind ``--%``: the rest of the line, up to a pipe, as it is (about_Parsing)."""
+        match = _VERBATIM.match(self.text, self.lexer.position, self.lexer.end)
+        start, stop = (self.last, self.last) if match is None else match.span(1)
+        self.ahead = token = Token("Generic", start, stop)
+        self.lexer.position = stop
+        self.skip()
+        return self.string(token)
 
     def command_argument(self) -> Node:
         """command_argument: a value, or several between commas."""
@@ -166,6 +218,8 @@ class Commands(Expressions):
             ahead = self.peek()
             if ahead.kind in _NO_COMMAND or ahead.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):
                 self.fail_after("MissingFileSpecification", "The redirection names no file.", token.end)
+            if ahead.kind == "Parameter":
+                ahead.kind = "Generic"
             location = self.argument_value(ahead)
             self.use(before)
             fields = {"FromStream": _STREAMS.get(source, source), "Location": location}

@@ -9,6 +9,9 @@ from validators.powershell.parser.tokens import BINARY_PRECEDENCE, UNARY, Mode, 
 ASSIGNABLE = frozenset(("VariableExpression", "MemberExpression", "IndexExpression", "InvokeMemberExpression"))
 
 
+NOT_CAST = frozenset((*BINARY_PRECEDENCE, "Comma"))
+
+
 class Expressions(Primary):
     """expression and its parts."""
 
@@ -96,7 +99,7 @@ class Expressions(Primary):
         token = self.peek()
         kind = token.kind
         if kind in UNARY:
-            if kind in ("Plus", "Minus") and self._signed_number(token):
+            if kind in ("Plus", "Minus") and self.signed_number(token):
                 return self.primary_expression()
             return self._unary(token)
         if kind == "LBracket":
@@ -112,7 +115,7 @@ class Expressions(Primary):
             return Node("UnaryExpression", node.start, after.end, {"TokenKind": kind, "Child": node})
         return node
 
-    def _signed_number(self, token: Token) -> bool:
+    def signed_number(self, token: Token) -> bool:
         """Has a number cut together with its sign, where an operand is to begin."""
         text = self.text[token.end : token.end + 2]
         if not (text[:1].isdigit() or text[:1] == "." and text[1:].isdigit()):
@@ -125,11 +128,13 @@ class Expressions(Primary):
         self.skip()
         self.deeper()
         self.skip_newlines()
-        child = self.array_literal_expression() if sign.kind == "Comma" else self.unary_expression()
+        child = self.unary_expression()
         self.depth -= 1
         if child is None:
             message = f"An expression is missing behind {self.shown(sign)}."
             self.fail_after("MissingExpressionAfterOperator", message, sign.end)
+        if sign.kind == "Comma":
+            return Node("ArrayLiteral", sign.start, child.end, {"Elements": [child]})
         if sign.kind in ("PlusPlus", "MinusMinus"):
             self.check_target(child, "OperatorRequiresVariableOrProperty")
         return Node("UnaryExpression", sign.start, child.end, {"TokenKind": sign.kind, "Child": child})
@@ -149,7 +154,7 @@ class Expressions(Primary):
         if attribute.kind == "Attribute":
             self.skip_newlines()
         self.deeper()
-        child = None if token.kind in BINARY_PRECEDENCE and not self._casts(token) else self.unary_expression()
+        child = None if token.kind in NOT_CAST and not self._casts(token) else self.unary_expression()
         self.depth -= 1
         self.use(before)
         return self._cast(attribute, child)
@@ -166,7 +171,7 @@ class Expressions(Primary):
 
     def _casts(self, sign: Token) -> bool:
         """Whether a sign behind a type is the operand's own: ``[int]-1``."""
-        return sign.kind in UNARY and sign.kind not in ("Join", "Isplit", "Csplit")
+        return sign.kind in UNARY and sign.kind not in ("Join", "Isplit", "Csplit", "Comma")
 
     def _type_expression(self, attribute: Node) -> Node:
         node = Node("TypeExpression", attribute.start, attribute.end, attribute.fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.switches import Switches
-from validators.powershell.parser.tokens import Mode, Token
+from validators.powershell.parser.tokens import KEYWORDS, Mode, Token
 
 _NAMED_BLOCKS = {
     "Begin": "BeginBlock",
@@ -33,8 +33,9 @@ class Functions(Switches):
             self.use(Mode.EXPRESSION)
             self.fail_after("MissingNameAfterKeyword", message, start.end)
         name = self.skip()
-        if name.kind == "Parameter":
-            name.kind = "Generic"
+        word = self.text[name.start : name.end].lower()
+        if name.kind == "Generic" and word in KEYWORDS:
+            name.kind = KEYWORDS[word]
         self.use(Mode.EXPRESSION)
         fields: dict[str, object] = {"Name": self.text[name.start : name.end]}
         if start.kind == "Filter":
@@ -52,7 +53,7 @@ class Functions(Switches):
         if opening is None:
             self.fail_after("MissingFunctionBody", "The function has no body.", after)
         self.deeper()
-        body = self.script_block(opening, of_function=True)
+        body = self.script_block(opening, is_filter=start.kind == "Filter")
         self.depth -= 1
         fields["Body"] = body
         block = body.fields.get("ParamBlock")
@@ -144,15 +145,18 @@ class Functions(Switches):
             fields["Attributes"] = attributes
         if parameters:
             fields["Parameters"] = parameters
-        return Node("ParamBlock", attributes[0].start if attributes else start.start, self.last, fields)
+        return Node("ParamBlock", start.start, self.last, fields)
 
-    def script_block(self, opening: Token, *, of_function: bool) -> Node:
+    def script_block(self, opening: Token, *, is_filter: bool = False) -> Node:
         """script_block between braces, the opening one being consumed, and the closing one."""
         fields: dict[str, object] = {}
         self.script_block_body(fields, opening)
         if self.peek().kind != "RCurly":
             self.fail_at("MissingEndCurlyBrace", "'}' is missing behind the script block.", opening)
         self.skip()
+        end_block = fields.get("EndBlock")
+        if is_filter and isinstance(end_block, Node) and end_block.fields.get("Unnamed"):
+            fields["ProcessBlock"] = fields.pop("EndBlock")
         return Node("ScriptBlock", opening.start, self.last, fields)
 
     def script_block_body(self, fields: dict[str, object], opening: Token | None) -> None:
@@ -168,8 +172,8 @@ class Functions(Switches):
             self.named_block_list(fields)
             return
         statements = self.statement_list() if first is None else [first, *self.statement_list()]
-        begin = opening.end if opening is not None else self.lexer.tokens[0].start if False else 0
-        block = self.statements_node(statements, begin, begin)
+        begin, end = (0, 0) if opening is None else (opening.end, self.peek().start - 1)
+        block = self.statements_node(statements, *((begin, end) if begin <= end else (0, 0)))
         block.kind = "NamedBlock"
         if isinstance(param, Node):
             block.start = param.start

@@ -25,6 +25,12 @@ class Literals(Types):
         fields: dict[str, object] = {"StringConstantType": _STRING_TYPES.get(token.kind, "BareWord")}
         if token.parts is None:
             return Node("StringConstantExpression", token.start, token.end, fields)
+        if token.kind == "Generic" and not token.expands:
+            token.nested = [
+                Token("StringLiteral" if self.text.startswith("$(", start) else "Variable", start, end)
+                for start, end in token.parts
+            ]
+            return Node("StringConstantExpression", token.start, token.end, fields)
         nested: list[Node] = []
         token.nested = []
         self.deeper()
@@ -117,7 +123,7 @@ class Literals(Types):
         token = self.peek()
         if token.kind != "RParen":
             self.fail(id, "')' is missing behind the statements.", token.start, token.start)
-        block = self.statements_node(statements, opening.start, token.end)
+        block = self.statements_node(statements, 0, 0)
         self.skip()
         return block
 
@@ -151,7 +157,7 @@ class Literals(Types):
     def script_block_expression(self, opening: Token) -> Node:
         """script_block_expression: ``{ script }``, its opening being consumed."""
         before = self.use(Mode.EXPRESSION)
-        block = self.script_block(opening, of_function=False)
+        block = self.script_block(opening)
         self.use(before)
         return Node("ScriptBlockExpression", block.start, block.end, {"ScriptBlock": block})
 

@@ -10,7 +10,7 @@ from validators.powershell.parser.tokens import DASHES, SPACES, Mode, Token
 _NUMBER = re.compile(
     rf"""
     (?: 0[xX](?P<hex>[0-9A-Fa-f]*) | 0[bB](?P<binary>[01]*)
-      | (?P<real>[0-9]+ (?:\.(?!\.)[0-9]*)? (?:[eE][+{DASHES}]?[0-9]+)? | \.[0-9]+ (?:[eE][+{DASHES}]?[0-9]+)?) )
+      | (?P<real>[0-9]+ (?:\.(?!\.)[0-9]*)? (?:[eE][{DASHES}+]?[0-9]+)? | \.[0-9]+ (?:[eE][{DASHES}+]?[0-9]+)?) )
     (?P<suffix>[uU]?[yYsSlL]|[uUnNdD])?
     (?P<multiplier>[kKmMgGtTpP][bB])?
     """,
@@ -18,7 +18,7 @@ _NUMBER = re.compile(
 )
 _AFTER = {
     Mode.COMMAND: re.compile(f"[{SPACES}\r\n{{}}();,|&]|\\Z"),
-    Mode.EXPRESSION: re.compile(f"[{SPACES}\r\n{{}}();,|&\\[\\]!%*+{DASHES}/.<>=:?#]|\\Z"),
+    Mode.EXPRESSION: re.compile(f"[{DASHES}{SPACES}\r\n{{}}();,|&\\]!%*+/.<>=:?#]|\\Z"),
 }
 _RANGES = {
     "y": (-(2**7), 2**7 - 1),
@@ -35,9 +35,7 @@ _POWERS = {"k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 class Numbers(Quoted):
     """The part of the tokenizer that scans numbers."""
 
-    __slots__ = ("mode",)
-
-    mode: Mode
+    __slots__ = ()
 
     def number(self, start: int, position: int) -> Token:
         """The number whose digits begin at ``position``, behind a sign perhaps; a word if it is only part of one."""
@@ -51,6 +49,8 @@ class Numbers(Quoted):
             return self.word(start, stop)
         suffix = match["suffix"]
         if suffix and not _fits(match, suffix.lower()):
+            if self.mode == Mode.COMMAND or stop < end and text[stop] in ":?[":
+                return self.word(start, stop)
             self.fail("BadNumericConstant", "The number is out of its type's range.", start, stop, incomplete=False)
         self.position = stop
         return Token("Number", start, stop)

@@ -28,17 +28,29 @@ class Pipelines(Commands):
             elif operator is not None:
                 fields: dict[str, object] = {"LhsPipelineChain": chain, "RhsPipeline": pipeline, "Operator": operator.kind}
                 chain = Node("PipelineChain", chain.start, pipeline.end, fields)
-            sign = self.peek()
+            sign = self._chain_sign()
             if sign.kind not in ("AndAnd", "OrOr") or pipeline.kind == "AssignmentStatement":
                 if background is not None:
                     chain.fields["Background"] = True
-                    chain.end = background.end
                 return chain
             if background is not None:
                 message = "'&' ends a pipeline chain, it cannot stand inside one."
                 self.fail_at("BackgroundOperatorInPipelineChain", message, sign)
             operator = self.skip()
             self.skip_newlines()
+
+    def _chain_sign(self) -> Token:
+        """The token behind a pipeline; ``&&`` or ``||`` may open the next line."""
+        token = self.peek()
+        if token.kind != "NewLine":
+            return token
+        mark = self.mark()
+        self.skip_newlines()
+        ahead = self.peek()
+        if ahead.kind in ("AndAnd", "OrOr"):
+            return ahead
+        self.back(mark)
+        return token
 
     def pipeline(self) -> tuple[Node | None, Token | None]:
         """pipeline: commands between ``|``, of which the first may be an expression; and a ``&`` behind it."""
@@ -51,6 +63,7 @@ class Pipelines(Commands):
                 if element.kind == "AssignmentStatement":
                     return element, None
             else:
+                start = self.peek()
                 command = self.command()
                 if command is None:
                     if pipe is None and start.kind != "Pipe":

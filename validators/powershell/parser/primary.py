@@ -5,7 +5,7 @@ from __future__ import annotations
 from validators.powershell.parser.errors import SyntaxFault
 from validators.powershell.parser.literals import Literals
 from validators.powershell.parser.nodes import Node
-from validators.powershell.parser.tokens import STRINGS, Mode, Token
+from validators.powershell.parser.tokens import STRINGS, UNARY, Mode, Token
 
 
 class Primary(Literals):
@@ -16,7 +16,12 @@ class Primary(Literals):
     def primary_expression(self) -> Node | None:
         """primary_expression, in an expression or among a command's arguments."""
         value = self.value()
-        return None if value is None else self.postfix(value)
+        if value is None:
+            return None
+        node = self.postfix(value)
+        if value.kind == "VariableExpression" and self.text[value.start + 1 : value.start + 8].lower().strip("{").startswith("using:"):
+            return Node("UsingExpression", node.start, node.end, {"SubExpression": node})
+        return node
 
     def value(self) -> Node | None:
         """value (specification, 7.1.1): what a primary expression begins with."""
@@ -86,6 +91,8 @@ class Primary(Literals):
                 width = 2
             else:
                 return node
+            if lexer.mode == Mode.COMMAND and lexer.ends_word(position + width):
+                return node
             kind = {".": "Dot", ":": "ColonColon", "?": "QuestionDot"}[char]
             node = self.member_access(node, self.sign(kind, position, width))
 
@@ -117,8 +124,9 @@ class Primary(Literals):
 
     def member_access(self, target: Node, sign: Token) -> Node:
         """member_access and invocation_expression (specification, 7.1.2 and 7.1.3)."""
-        before = self.use(Mode.EXPRESSION)
+        before = self.lexer.mode
         member = self.member_name(sign)
+        self.use(Mode.EXPRESSION)
         fields: dict[str, object] = {"Expression": target, "Member": member}
         if sign.kind == "ColonColon":
             fields["Static"] = True
@@ -156,7 +164,7 @@ class Primary(Literals):
             name.flags = "MemberName"
             self.ahead = name
             return self.string(self.skip())
-        member = self.value()
+        member = self.unary_expression() if self.lexer.mode == Mode.EXPRESSION and token.kind in UNARY else self.value()
         if member is None:
             self.fail_after("MissingPropertyName", "A member's name is missing behind the sign.", sign.end)
         return member

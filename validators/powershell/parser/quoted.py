@@ -6,7 +6,7 @@ import re
 from typing import NoReturn
 
 from validators.powershell.parser.errors import ParseError, SyntaxFault
-from validators.powershell.parser.tokens import DOUBLE_QUOTES, SINGLE_QUOTES, SPACES, Token
+from validators.powershell.parser.tokens import DOUBLE_QUOTES, SINGLE_QUOTES, SPACES, Mode, Token
 
 _RUN = re.compile(f"[^{SPACES}\r\n{{}}();,|&$`{SINGLE_QUOTES}{DOUBLE_QUOTES}]+")
 _WORD_NAME = re.compile(r"[^\W\d]\w*\Z")
@@ -15,7 +15,7 @@ _EXPANDABLE = re.compile(f"[^$`{DOUBLE_QUOTES}]*")
 _HERE_EXPANDABLE = re.compile(r"[^$`\r\n]*")
 _PARENS = re.compile(r"[()]")
 _BRACED = re.compile(r"[^}`{]*")
-_VARIABLE = re.compile(r"(?:[\w?]|:(?!:))+")
+_VARIABLE = re.compile(r"::(?:[\w?]|:(?!:))*|(?:[\w?]|:(?!:))+")
 _HEADER = re.compile(f"[{SPACES}]*(?=\r|\n|\\Z)")
 _UNICODE = re.compile(r"\{([0-9A-Fa-f]*)")
 _SCOPES = frozenset(("", "global", "local", "private", "script", "using", "workflow", "variable"))
@@ -28,13 +28,14 @@ _FOOTER = {
 class Quoted:
     """The part of the tokenizer that scans words, variables and strings, from ``position`` up to ``end``."""
 
-    __slots__ = ("depth", "end", "position", "text")
+    __slots__ = ("depth", "end", "mode", "position", "text")
 
     def __init__(self, text: str, position: int, end: int, depth: int) -> None:
         self.text = text
         self.position = position
         self.end = end
         self.depth = depth
+        self.mode = Mode.EXPRESSION
 
     def fail(self, id: str, message: str, start: int, end: int, *, incomplete: bool | None = None) -> NoReturn:
         """Ends the parsing with this error; it is incomplete where it reaches the text's end."""
@@ -55,8 +56,6 @@ class Quoted:
             if char == "$":
                 position = self._expansion(position, parts)
             elif char == "`":
-                if position + 1 < end and text[position + 1] in "\r\n":
-                    break
                 position = self.escape(position)
             elif char in SINGLE_QUOTES:
                 position = self._verbatim_end(position, position)
@@ -65,7 +64,9 @@ class Quoted:
             else:
                 break
         self.position = position
-        return Token("Generic", start, position, parts or None)
+        token = Token("Generic", start, position, parts or None)
+        token.expands = self.mode == Mode.COMMAND
+        return token
 
     def quoted(self, start: int) -> Token:
         """A string from its opening quote on."""
@@ -126,14 +127,16 @@ class Quoted:
             position = self.variable_end(start)
         else:
             return self.word(start, start + 1)
-        if in_command and position < self.end and self._goes_on(position):
+        if in_command and position < self.end and self._goes_on(start, position):
             return self.word(start, start)
         self.position = position
         return Token("Variable", start, position)
 
-    def _goes_on(self, position: int) -> bool:
+    def _goes_on(self, start: int, position: int) -> bool:
         """Whether a variable among arguments is only the start of a word: ``$a-b``, but not ``$a.b``, ``$a[0]``."""
         char = self.text[position]
+        if char in ".[:?" and position == start + 2 and self.text[start + 1] in "$^?":
+            return True
         if char == "." or char == "[":
             return False
         if char == ":":
@@ -153,7 +156,7 @@ class Quoted:
         if match is None:
             return start + 1
         stop = match.end()
-        if text[stop - 1] == ":":
+        if text[stop - 1] == ":" and match[0] != "::":
             name = text[start + 1 : stop - 1].lower()
             id = "InvalidVariableReference" if name in _SCOPES else "InvalidVariableReferenceWithDrive"
             message = "A variable's name ends with ':'; to end it before the colon, enclose the name in braces."
@@ -185,7 +188,7 @@ class Quoted:
             message = "A backtick ends the text and escapes nothing."
             self.fail("IncompleteString", message, end + 1, end + 1, incomplete=True)
         if text[position + 1] != "u":
-            return position + 2
+            return position + (3 if text.startswith("\r\n", position + 1) else 2)
         match = _UNICODE.match(text, position + 2, end)
         if match is None or not match[1]:
             place = position + (2 if match is None else 3)
@@ -211,8 +214,6 @@ class Quoted:
         elif char == "{":
             stop = self.braced_end(position)
         elif char and (char in "$^?:_" or char.isalnum()):
-            if char == ":" and self.text[position + 2 : position + 3] == ":":
-                return position + 1
             stop = position + 2 if char in "$^?" else self._variable_run(position)
         else:
             return position + 1

@@ -83,7 +83,7 @@ class Switches(Flow):
         clauses: list[tuple[Node, Node]] = []
         opening = self.last
         while True:
-            self.use(Mode.COMMAND)
+            self.resync(Mode.COMMAND)
             self.skip_newlines()
             token = self.peek()
             if token.kind == "RCurly":
@@ -96,6 +96,8 @@ class Switches(Flow):
             elif token.kind in ("EndOfInput", "Semi", "RParen", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand"):
                 condition = None
             else:
+                if token.kind == "Parameter":
+                    token.kind = "Generic"
                 condition = self.argument_value(token)
             if condition is None and not default:
                 if clauses or "Default" in fields:

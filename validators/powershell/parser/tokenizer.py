@@ -24,13 +24,13 @@ from validators.powershell.parser.tokens import (
 _SPACE = re.compile(f"[{SPACES}]+")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _AFTER_WORD = re.compile(f"[{SPACES}\r\n{{}}();,|&]|\\Z")  # ends a word in either mode
-_DASH_WORD = re.compile(f"[{DASHES}]([A-Za-z]+)(?![\\w])")
-_PARAMETER = re.compile(f"[{DASHES}][^\\W\\d]")
+_DASH_WORD = re.compile(f"[{DASHES}]([A-Za-z]+)(?![^\\W\\d])")
+_PARAMETER = re.compile(f"[{DASHES}](?:[^\\W\\d]|\\?)")
 _PARAMETER_REST = re.compile(f"[^{SPACES}\r\n{{}}();,|&.\\[:{SINGLE_QUOTES}{DOUBLE_QUOTES}]*:?")
 _LABEL = re.compile(r":[^\W\d]\w*")
 _SPLATTED = re.compile(r"@[\w?^$:]")
-_MERGING = re.compile(r"[0-9*]>&[0-9]")
-_NUMBERED = re.compile(r"[0-9]>>?")
+_MERGING = re.compile(r"[1-6*]>&[12]")
+_NUMBERED = re.compile(r"[1-6]>>?")
 _STAR = re.compile(r"\*>>?")
 _REDIRECTION = re.compile(r">>?")
 _LINE_COMMENT = re.compile(r"[^\r\n]*")
@@ -68,11 +68,10 @@ _QUOTES = SINGLE_QUOTES + DOUBLE_QUOTES
 class Tokenizer(Numbers):
     """Cuts ``text`` up to ``end``, from ``position`` on. Comments and line continuations go to ``trivia``'s list."""
 
-    __slots__ = ("mode", "requires", "tokens")
+    __slots__ = ("requires", "tokens")
 
     def __init__(self, text: str, position: int, end: int, depth: int) -> None:
         super().__init__(text, position, end, depth)
-        self.mode = Mode.EXPRESSION
         self.tokens: list[Token] = []  # consumed tokens, comments and line continuations
         self.requires: list[tuple[int, int]] = []  # the places of #requires comments
 
@@ -147,8 +146,7 @@ class Tokenizer(Numbers):
         """Whether what stands at ``position`` cannot be part of a word of which the sign before it is the start."""
         if position >= self.end:
             return True
-        char = self.text[position]
-        return char in _QUOTES or char == "$" or _AFTER_WORD.match(self.text, position, self.end) is not None
+        return _AFTER_WORD.match(self.text, position, self.end) is not None
 
     def identifier(self, position: int) -> Token | None:
         """A simple name at ``position``, whatever follows it: a member, a key."""
@@ -254,13 +252,13 @@ class Tokenizer(Numbers):
     def parameter(self, position: int) -> Token:
         """``-Name`` or ``-Name:`` (specification, 2.3.4)."""
         match = _PARAMETER_REST.match(self.text, position + 1, self.end)
-        self.position = match.end() if match else position + 1
+        self.position = stop = match.end() if match else position + 1
+        if stop < self.end and self.text[stop] in _QUOTES:
+            return self.word(position, stop)
         return Token("Parameter", position, self.position)
 
     def _argument_dash(self, position: int, after: str) -> Token:
         if after and after in DASHES and self.ends_word(position + 2):
             self.position = position + 2
             return Token("MinusMinus", position, position + 2)
-        if after.isdigit() or after == "." and self.text[position + 2 : position + 3].isdigit():
-            return self.number(position, position + 1)
         return self.word(position, position)

@@ -17,7 +17,7 @@ class Mode(IntEnum):
 class Token:
     """A token: its kind, its place in characters, what it serves as, and the tokens inside an expandable one."""
 
-    __slots__ = ("end", "flags", "kind", "nested", "parts", "start")
+    __slots__ = ("end", "expands", "flags", "kind", "nested", "parts", "start")
 
     def __init__(self, kind: str, start: int, end: int, parts: list[tuple[int, int]] | None = None) -> None:
         self.kind = kind
@@ -25,6 +25,7 @@ class Token:
         self.end = end
         self.flags = ""  # CommandName, TypeName, MemberName, AttributeName, Keyword
         self.parts = parts  # the places of the variables and subexpressions inside; None where nothing expands
+        self.expands = True  # False for a word cut in an expression, which is taken as it stands
         self.nested: list[Token] | None = None
 
     def __repr__(self) -> str:
@@ -40,7 +41,7 @@ KEYWORDS = {
     word.lower(): word
     for word in (
         "Assembly Base Begin Break Catch Class Clean Command Configuration Continue Data Define Do Dynamicparam "
-        "Else ElseIf End Enum Exit Filter Finally For Foreach From Function Hidden If In InlineScript Interface Module "
+        "Else ElseIf End Enum Exit Filter Finally For Foreach From Function Hidden If In Interface Module "
         "Namespace Parallel Param Private Process Public Return Sequence Static Switch Throw Trap Try Type Until Using "
         "Var While Workflow Default"
     ).split()
