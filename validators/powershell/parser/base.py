@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from validators.powershell.parser.errors import ParseError, SyntaxFault
+from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokenizer import Tokenizer
 from validators.powershell.parser.tokens import Mode, Token
@@ -34,9 +35,9 @@ class ParserBase:
 
     __slots__ = ("ahead", "depth", "findings", "last", "lexer", "pending", "text")
 
-    def __init__(self, text: str, start: int, end: int, depth: int, findings: list[ParseError]) -> None:
+    def __init__(self, text: str, start: int, end: int, depth: int, findings: Findings) -> None:
         self.text = text
-        self.lexer = Tokenizer(text, start, end, depth)
+        self.lexer = Tokenizer(text, start, end, findings.requirements)
         self.ahead: Token | None = None
         self.last = start
         self.depth = depth
@@ -131,7 +132,7 @@ class ParserBase:
 
     def find(self, id: str, message: str, place: Token | Node) -> None:
         """Notes an error of meaning."""
-        self.findings.append(ParseError(id, message, place.start, place.end))
+        self.findings.add(id, message, place)
 
     def unexpected(self, token: Token) -> NoReturn:
         """Ends the parsing at a token that cannot stand here."""

@@ -72,6 +72,8 @@ class Classes(Functions):
 
     def _type_definition(self, flag: str, attributes: list[Node], start: Token, fields: dict[str, object]) -> Node:
         fields[flag] = True
+        for attribute in attributes:
+            self.findings.watch("class attribute", attribute)
         if attributes:
             fields["Attributes"] = attributes
         return Node("TypeDefinition", attributes[0].start if attributes else start.start, self.last, fields)
@@ -122,6 +124,8 @@ class Classes(Functions):
                 continue
             break
         fields: dict[str, object] = {}
+        for attribute in attributes:
+            self.findings.watch("class attribute", attribute)
         if attributes:
             fields["Attributes"] = attributes
         for word in modifiers:
@@ -143,6 +147,8 @@ class Classes(Functions):
         fields["Name"] = self.text[name.start + 1 : name.end]
         if typed is not None:
             fields["PropertyType"] = typed
+            if typed.fields["TypeName"].lower() == "void":
+                self.find("TypeNotAllowedForProperty", "A property cannot be of the type void.", typed)
         end = name.end
         mark = self.mark()
         self.skip_newlines()
@@ -183,6 +189,7 @@ class Classes(Functions):
             message = "'(' and the method's parameters are missing behind its name."
             self.fail_after("MissingMethodParameterList", message, after)
         parameters = self.parameter_list()
+        self.check_parameters(parameters, of_method=True)
         if parameters:
             fields["Parameters"] = parameters
         after = self.last
@@ -199,7 +206,12 @@ class Classes(Functions):
         if base is not None:
             body.fields["BaseConstructorCall"] = base
         fields["Body"] = body
-        return Node("FunctionMember", start, self.last, fields)
+        fields["NamePlace"] = name
+        node = Node("FunctionMember", start, self.last, fields)
+        self.findings.watch("method", node)
+        if constructor and typed is not None:
+            self.find("ConstructorCantHaveReturnType", "A constructor returns nothing.", typed)
+        return node
 
     def _base_constructor_call(self) -> Node:
         sign = self.skip()

@@ -48,7 +48,7 @@ class Commands(Expressions):
             lexer.position = token.end
             self.ahead = None
             ahead = self.peek()
-            is_word = ahead.kind in WORDS and ahead.start == token.end
+            is_word = ahead.start == token.end and (ahead.kind in WORDS or ahead.kind == "Dot" and not self._dot_sources(ahead))
             lexer.position = token.end
             self.ahead = token
         if is_word:
@@ -99,6 +99,8 @@ class Commands(Expressions):
 
     def command_name(self, token: Token) -> Node:
         """command_name (specification, 8.2): a word, or an expression behind an invocation operator."""
+        if token.kind == "SplattedVariable":
+            return self.postfix(self.variable(self.skip()))
         if token.kind not in WORDS:
             value = self.primary_expression()
             if value is not None:
@@ -154,6 +156,8 @@ class Commands(Expressions):
             if ahead.kind == "Parameter":
                 ahead.kind = "Generic"
             argument = self.command_argument()
+            if argument.fields.get("Splatted"):
+                self.find("SplattingNotPermitted", "A parameter's argument cannot be splatted.", argument)
         if argument is None:
             message = "The parameter needs an argument behind its colon."
             self.fail_after("ParameterRequiresArgument", message, token.end)
@@ -199,6 +203,13 @@ class Commands(Expressions):
             return self.postfix(self.variable(self.skip()))
         value = self.primary_expression()
         return self.string(self.skip()) if value is None else value
+
+    def single_argument(self, token: Token) -> Node:
+        """An argument that no command takes: no variable can be splatted into it."""
+        node = self.argument_value(token)
+        if node.fields.get("Splatted"):
+            self.find("SplattingNotPermitted", "Only a command's argument can be splatted.", node)
+        return node
 
     def redirection(self, streams: set[str]) -> Node:
         """redirection: to a file, or of one stream into another (specification, 8.2; about_Redirection)."""

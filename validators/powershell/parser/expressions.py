@@ -51,7 +51,7 @@ class Expressions(Primary):
 
     def binary_expression(self, *, commas: bool) -> Node | None:
         """All binary operators, by their precedence; each associates to the left."""
-        operand = self.array_literal_expression if commas else self.unary_expression
+        operand = self.array_literal_expression if commas else self._operand_without_comma
         left = operand()
         if left is None:
             return None
@@ -73,6 +73,9 @@ class Expressions(Primary):
             if not precedence:
                 return operands[0]
             operators.append((self.skip(), precedence))
+
+    def _operand_without_comma(self) -> Node | None:
+        return None if self.peek().kind == "Comma" else self.unary_expression()
 
     def array_literal_expression(self) -> Node | None:
         """array_literal_expression: operands between commas (specification, 7.3)."""
@@ -163,11 +166,17 @@ class Expressions(Primary):
         if attribute.kind == "Attribute":
             if child is None:
                 self.fail_at("UnexpectedAttribute", "An attribute must stand before a variable or a parameter.", attribute)
+            self.findings.watch("attribute", attribute)
             return Node("AttributedExpression", attribute.start, child.end, {"Child": child, "Attribute": attribute})
         if child is None:
             return self._type_expression(attribute)
         fields = {"Child": child, "Attribute": attribute, "Type": attribute}
-        return Node("ConvertExpression", attribute.start, child.end, fields)
+        node = Node("ConvertExpression", attribute.start, child.end, fields)
+        name = attribute.fields["TypeName"].lower()
+        if name == "ordered" and child.kind != "Hashtable":
+            message = "'[ordered]' stands before a hash table only."
+            self.find("OrderedAttributeOnlyOnHashLiteralNode", message, node)
+        return node
 
     def _casts(self, sign: Token) -> bool:
         """Whether a sign behind a type is the operand's own: ``[int]-1``."""
@@ -194,7 +203,7 @@ class Expressions(Primary):
     def targets(self, node: Node, *, arrays: bool) -> list[Node]:
         """The parts of an assignment's left side that nothing can be assigned to."""
         kind = node.kind
-        if kind in ASSIGNABLE:
+        if kind in ASSIGNABLE and not node.fields.get("NullConditional"):
             return []
         if kind in ("ConvertExpression", "AttributedExpression"):
             return self.targets(node.fields["Child"], arrays=arrays)
@@ -210,5 +219,5 @@ class Expressions(Primary):
 def _reduce(operands: list[Node], operator: Token) -> None:
     right = operands.pop()
     left = operands.pop()
-    fields = {"Operator": operator.kind, "Left": left, "Right": right}
+    fields = {"Operator": operator.kind, "Left": left, "Right": right, "ErrorPosition": operator}
     operands.append(Node("BinaryExpression", left.start, right.end, fields))

@@ -232,7 +232,9 @@ class Flow(Pipelines):
             if token.kind == "Finally":
                 self.keyword()
                 message = "The block behind 'finally' is missing."
-                fields["Finally"] = self.required_block("MissingFinallyStatementBlock", message)
+                block = self.required_block("MissingFinallyStatementBlock", message)
+                self.findings.watch("finally", block)
+                fields["Finally"] = block
             else:
                 self.back(mark)
             break

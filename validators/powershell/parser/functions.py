@@ -45,6 +45,7 @@ class Functions(Switches):
         has_list = self.accept("LParen") is not None
         if has_list:
             parameters = self.parameter_list()
+            self.check_parameters(parameters)
             if parameters:
                 fields["Parameters"] = parameters
             after = self.last
@@ -58,7 +59,7 @@ class Functions(Switches):
         fields["Body"] = body
         block = body.fields.get("ParamBlock")
         node = Node("FunctionDefinition", start.start, self.last, fields)
-        if has_list and block is not None:
+        if block is not None and "Parameters" in fields:
             message = "A function has one list of parameters, behind its name or in a param block."
             self.find("OnlyOneParameterListAllowed", message, block)
         return node
@@ -84,7 +85,6 @@ class Functions(Switches):
         if not self.accept("RParen"):
             message = "')' is missing behind the parameters."
             self.fail_after("MissingEndParenthesisInFunctionParameterList", message, before)
-        self._check_parameters(parameters)
         return parameters
 
     def script_parameter(self) -> Node | None:
@@ -119,9 +119,18 @@ class Functions(Switches):
             end = default.end
         return Node("Parameter", attributes[0].start if attributes else name.start, end, fields)
 
-    def _check_parameters(self, parameters: list[Node]) -> None:
-        if len(parameters) < 2:
-            return
+    def check_parameters(self, parameters: list[Node], *, of_method: bool = False) -> None:
+        """Notes types and attributes that no parameter can have, and names that two have."""
+        for parameter in parameters:
+            for attribute in parameter.fields.get("Attributes", []):
+                name = attribute.fields["TypeName"].lower()
+                if attribute.kind == "Attribute":
+                    self.findings.watch("class attribute" if of_method else "attribute", attribute)
+                elif name == "void":
+                    self.find("VoidTypeConstraintNotAllowed", "Nothing can be of the type void.", attribute)
+                elif name == "ordered":
+                    message = "'[ordered]' stands before a hash table only."
+                    self.find("OrderedAttributeOnlyOnHashLiteralNode", message, attribute)
         seen: set[str] = set()
         for parameter in parameters:
             variable = parameter.fields["Name"]
@@ -140,7 +149,10 @@ class Functions(Switches):
             start.flags = ""
             return None
         parameters = self.parameter_list()
+        self.check_parameters(parameters)
         fields: dict[str, object] = {}
+        for attribute in attributes:
+            self.findings.watch("attribute", attribute)
         if attributes:
             fields["Attributes"] = attributes
         if parameters:

@@ -75,9 +75,7 @@ class Literals(Types):
             error = fault.error
             place = [places[min(offset, len(places) - 1)] for offset in (error.start, error.end)]
             self.lexer.fail(error.id, error.message, place[0], place[1], incomplete=error.incomplete)
-        for index in range(found, len(self.findings)):
-            error = self.findings[index]
-            self.findings[index] = type(error)(error.id, error.message, places[error.start], places[error.end])
+        self.findings.move(found, places)
         for part in node.walk():
             part.start, part.end = places[part.start], places[part.end]
         waiting = list(parser.lexer.tokens)

@@ -119,11 +119,36 @@ class Pipelines(Commands):
         streams: set[str] = set()
         while self.peek().kind in ("Redirection", "RedirectInStd"):
             redirections.append(self.redirection(streams))
-            self.resync(Mode.EXPRESSION)
+            self.resync(Mode.COMMAND)
             end = redirections[-1].end
         if redirections:
+            self.peek()
+            self.use(Mode.EXPRESSION)
             fields["Redirections"] = redirections
         return Node("CommandExpression", expression.start, end, fields)
+
+    def check_types_of_target(self, target: Node) -> None:
+        """Notes types and attributes that nothing which is assigned to can have."""
+        if target.kind == "ArrayLiteral":
+            for element in target.fields["Elements"]:
+                self.check_types_of_target(element)
+            return
+        types: list[Node] = []
+        child = target
+        while child.kind in ("ConvertExpression", "AttributedExpression"):
+            if child.kind == "ConvertExpression":
+                types.append(child.fields["Type"])
+            child = child.fields["Child"]
+        for constraint in types:
+            name = constraint.fields["TypeName"].lower()
+            if name == "void":
+                self.find("VoidTypeConstraintNotAllowed", "Nothing can be of the type void.", constraint)
+            elif name == "ref" and len(types) > 1:
+                message = "'[ref]' cannot stand beside another type."
+                self.find("ReferenceNeedsToBeByItselfInTypeConstraint", message, constraint)
+        if child is not target and self.text[child.start : child.end].lower() in ("$_", "$this"):
+            message = "An automatic variable cannot be given a type or an attribute."
+            self.find("AssignmentStatementToAutomaticNotSupported", message, target)
 
     def assignment_expression(self, left: Node, operator: Token) -> Node:
         """assignment_expression: a target, an operator and a statement (specification, 7.11)."""
@@ -143,4 +168,5 @@ class Pipelines(Commands):
             self.find("InvalidLeftHandSide", "Only '=' assigns to several targets.", left)
         else:
             self.check_target(left, "InvalidLeftHandSide")
+        self.check_types_of_target(left)
         return Node("AssignmentStatement", left.start, end, {"Left": left, "Operator": operator.kind, "Right": right})

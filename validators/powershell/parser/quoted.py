@@ -28,13 +28,12 @@ _FOOTER = {
 class Quoted:
     """The part of the tokenizer that scans words, variables and strings, from ``position`` up to ``end``."""
 
-    __slots__ = ("depth", "end", "mode", "position", "text")
+    __slots__ = ("end", "mode", "position", "text")
 
-    def __init__(self, text: str, position: int, end: int, depth: int) -> None:
+    def __init__(self, text: str, position: int, end: int) -> None:
         self.text = text
         self.position = position
         self.end = end
-        self.depth = depth
         self.mode = Mode.EXPRESSION
 
     def fail(self, id: str, message: str, start: int, end: int, *, incomplete: bool | None = None) -> NoReturn:
@@ -56,7 +55,7 @@ class Quoted:
             if char == "$":
                 position = self._expansion(position, parts)
             elif char == "`":
-                position = self.escape(position)
+                position = end if position + 1 >= end and position > start else self.escape(position)
             elif char in SINGLE_QUOTES:
                 position = self._verbatim_end(position, position)
             elif char in DOUBLE_QUOTES:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from validators.powershell.parser.classes import Classes
 from validators.powershell.parser.nodes import Node
+from validators.powershell.parser.modules import is_constant_value, is_module_specification
 from validators.powershell.parser.tokens import RESERVED_KEYWORDS, Mode, Token
 
+_NAMESPACE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _KEYWORD_ENDS = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput"))
 
 
@@ -165,9 +168,22 @@ class Parser(Classes):
         if not at_start:
             message = "A using statement must stand before all others of the script."
             self.fail_at("UsingMustBeAtStartOfScript", message, node)
+        self._check_using(node, token.kind, name)
         if "Alias" in fields or token.kind in ("Type", "Command"):
             self.find("UsingStatementNotSupported", "This form of the using statement is not supported.", node)
         return node
+
+    def _check_using(self, node: Node, kind: str, name: Node) -> None:
+        text = self.constant(name)
+        if kind == "Namespace" and not _NAMESPACE.match(text):
+            self.find("InvalidNamespaceValue", "This is no name of a namespace.", name)
+        elif kind == "Module" and name.kind == "Hashtable":
+            if not is_constant_value(name):
+                self.find("RequiresArgumentMustBeConstant", "The module's specification has to be constant.", node)
+            elif not is_module_specification(self, name):
+                self.find("RequiresModuleInvalid", "The hash table specifies no module.", node)
+        elif kind == "Module" and re.search(r"[*?\[]", text):
+            self.find("WildCardModuleNameError", "The name of a module has no wildcards.", node)
 
     def parallel_statement(self) -> Node:
         """parallel, sequence and inlinescript blocks, which belong to workflows."""

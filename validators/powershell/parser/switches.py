@@ -93,12 +93,12 @@ class Switches(Flow):
                 token.kind = "Default"
                 self.keyword()
                 condition = None
-            elif token.kind in ("EndOfInput", "Semi", "RParen", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand"):
+            elif token.kind in ("EndOfInput", "Semi", "RParen", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand", "MinusMinus", "Redirection", "RedirectInStd"):
                 condition = None
             else:
                 if token.kind == "Parameter":
                     token.kind = "Generic"
-                condition = self.argument_value(token)
+                condition = self.single_argument(token)
             if condition is None and not default:
                 if clauses or "Default" in fields:
                     self.fail("MissingEndCurlyBrace", "'}' is missing behind the clauses.", opening - 1, opening)
@@ -145,6 +145,7 @@ class Switches(Flow):
             self.fail_after("MissingStatementBlockForDataSection", message, after)
         fields["Body"] = body
         node = Node("DataStatement", start.start, self.last, fields)
+        self.findings.watch("data section", node)
         return node
 
     def _supported_commands(self, fields: dict[str, object]) -> None:

@@ -34,7 +34,7 @@ _NUMBERED = re.compile(r"[1-6]>>?")
 _STAR = re.compile(r"\*>>?")
 _REDIRECTION = re.compile(r">>?")
 _LINE_COMMENT = re.compile(r"[^\r\n]*")
-_REQUIRES = re.compile(r"#requires(?=[\s]|$)", re.IGNORECASE)
+_REQUIRES = re.compile(r"#requires(?!\w)", re.IGNORECASE)
 _PLAIN = {
     "(": "LParen",
     ")": "RParen",
@@ -70,10 +70,10 @@ class Tokenizer(Numbers):
 
     __slots__ = ("requires", "tokens")
 
-    def __init__(self, text: str, position: int, end: int, depth: int) -> None:
-        super().__init__(text, position, end, depth)
+    def __init__(self, text: str, position: int, end: int, requires: list[tuple[int, int]]) -> None:
+        super().__init__(text, position, end)
         self.tokens: list[Token] = []  # consumed tokens, comments and line continuations
-        self.requires: list[tuple[int, int]] = []  # the places of #requires comments
+        self.requires = requires  # takes the places of #requires comments
 
     def scan(self) -> Token:
         """The next token, behind white space, comments and line continuations."""

@@ -162,7 +162,6 @@ class Types(ParserBase):
             if named:
                 node.fields["NamedArguments"] = named
             return node
-        self.skip_newlines()
         if not self.accept("RBracket"):
             message = "']' is missing behind the type."
             self.fail_after("EndSquareBracketExpectedAtEndOfAttribute", message, name.end)

@@ -1,0 +1,84 @@
+"""Checks of meaning that need a whole node: attributes, finally blocks, and the table of all such checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from validators.powershell.parser.data_sections import check_data_section
+from validators.powershell.parser.findings import Findings
+from validators.powershell.parser.methods import check_method
+from validators.powershell.parser.nodes import Node
+
+_CONSTANT_VARIABLES = frozenset(("$true", "$false", "$null"))
+_LOOPS = frozenset(
+    (
+        *("WhileStatement", "DoWhileStatement", "DoUntilStatement", "ForStatement", "ForEachStatement"),
+        "SwitchStatement",
+    )
+)
+
+
+def check_attribute(node: Node, text: str, findings: Findings) -> None:
+    """An attribute's arguments are constants or script blocks (about_Functions_Advanced_Parameters)."""
+    _check_arguments(node, text, findings, blocks=True)
+
+
+def check_class_attribute(node: Node, text: str, findings: Findings) -> None:
+    """The arguments of a class's attributes are constants (about_Classes)."""
+    _check_arguments(node, text, findings, blocks=False)
+
+
+def _check_arguments(node: Node, text: str, findings: Findings, *, blocks: bool) -> None:
+    arguments: list[Node] = list(node.fields.get("PositionalArguments", []))
+    arguments += [named.fields["Argument"] for named in node.fields.get("NamedArguments", [])]
+    for argument in arguments:
+        if blocks and argument.kind == "ScriptBlockExpression" or is_constant(argument, text):
+            continue
+        id = "ParameterAttributeArgumentNeedsToBeConstant" + ("OrScriptBlock" if blocks else "")
+        findings.add(id, "The argument of an attribute has to be a constant.", argument)
+
+
+def is_constant(node: Node, text: str) -> bool:
+    """Whether an expression's value is known without running anything."""
+    kind = node.kind
+    if kind in ("ConstantExpression", "StringConstantExpression", "TypeExpression"):
+        return True
+    if kind == "VariableExpression":
+        return text[node.start : node.end].lower() in _CONSTANT_VARIABLES
+    if kind == "MemberExpression":
+        static = bool(node.fields.get("Static")) and node.fields["Expression"].kind == "TypeExpression"
+        return static and node.fields["Member"].kind == "StringConstantExpression"
+    if kind in ("UnaryExpression", "BinaryExpression", "ParenExpression", "ArrayLiteral", "TernaryExpression"):
+        return "PlusPlus" not in str(node.fields.get("TokenKind")) and all(
+            is_constant(child, text) for child in node.children()
+        )
+    if kind in ("Pipeline", "CommandExpression"):
+        return all(is_constant(child, text) for child in node.children())
+    if kind == "ConvertExpression":
+        return is_constant(node.fields["Child"], text)
+    return False
+
+
+def check_finally(node: Node, text: str, findings: Findings) -> None:
+    """break, continue and return cannot leave a finally block (about_Try_Catch_Finally)."""
+    waiting: list[tuple[Node, bool]] = [(node, False)]
+    while waiting:
+        part, looped = waiting.pop()
+        kind = part.kind
+        if kind == "ReturnStatement" or kind in ("BreakStatement", "ContinueStatement") and (
+            not looped or "Label" in part.fields
+        ):
+            findings.add("ControlLeavingFinally", "Control cannot leave a finally block.", part)
+        if kind in ("ScriptBlockExpression", "FunctionDefinition", "TypeDefinition"):
+            continue
+        looped = looped or kind in _LOOPS
+        waiting.extend((child, looped) for child in part.children())
+
+
+CHECKS: dict[str, Callable[[Node, str, Findings], None]] = {
+    "attribute": check_attribute,
+    "class attribute": check_class_attribute,
+    "data section": check_data_section,
+    "finally": check_finally,
+    "method": check_method,
+}
