@@ -105,6 +105,27 @@ class ParserBase:
         while self.peek().kind == "NewLine":
             self.skip()
 
+    def simple_name(self) -> Token | None:
+        """Consumes a simple name behind line ends, whatever follows it: of a member, of a key (specification, 2.3.4)."""
+        lexer = self.lexer
+        while True:
+            ahead = self.ahead
+            if ahead is None:
+                position = lexer.skip_trivia()
+            elif ahead.kind == "EndOfInput":
+                return None
+            else:
+                position = ahead.start
+            if lexer.mode == Mode.COMMAND or position >= lexer.end or self.text[position] not in "\r\n":
+                break
+            self.skip()
+        name = lexer.identifier(position)
+        if name is not None:
+            name.flags = "MemberName"
+            self.ahead = name
+            self.skip()
+        return name
+
     def skip_newlines_and_semicolons(self) -> None:
         """Consumes what parts statements."""
         while self.peek().kind in ("NewLine", "Semi"):
@@ -135,7 +156,12 @@ class ParserBase:
         self.findings.add(id, message, place)
 
     def unexpected(self, token: Token) -> NoReturn:
-        """Ends the parsing at a token that cannot stand here."""
+        """Ends the parsing at a token that cannot stand here, if what is open in it is closed."""
+        if token.kind == "DollarParen":
+            self.lexer.subexpression_end(token.start)
+        elif token.kind in ("Variable", "SplattedVariable"):
+            self.skip()
+            self.peek()
         self.fail_at("UnexpectedToken", f"Unexpected {self.shown(token)} in an expression or statement.", token)
 
     def shown(self, token: Token) -> str:
@@ -175,6 +201,10 @@ class ParserBase:
 
     def expression(self) -> Node | None:
         """expression (specification, 7)."""
+        raise NotImplementedError
+
+    def argument_expression(self) -> Node | None:
+        """argument_expression: an expression in which a comma ends it."""
         raise NotImplementedError
 
     def unary_expression(self) -> Node | None:

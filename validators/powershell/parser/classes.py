@@ -21,18 +21,6 @@ class Classes(Functions):
 
     __slots__ = ()
 
-    def simple_name(self) -> Token | None:
-        """simple_name, as a class, an enumeration or a member bears it."""
-        token = self.peek()
-        if token.kind == "EndOfInput":
-            return None
-        name = self.lexer.identifier(token.start)
-        if name is None:
-            return None
-        name.flags = "MemberName"
-        self.ahead = name
-        return self.skip()
-
     def _head(self, start: Token) -> tuple[Token, dict[str, object]]:
         self.skip_newlines()
         name = self.simple_name()
@@ -56,7 +44,7 @@ class Classes(Functions):
             self.fail_after("MissingTypeBody", "The class has no body.", after)
         self.deeper()
         members: list[Node] = []
-        self.skip_newlines_and_semicolons()
+        self.skip_newlines()
         while True:
             member = self.class_member(fields["Name"])
             if member is None:
@@ -251,7 +239,7 @@ class Classes(Functions):
         if opening is None:
             self.fail_after("MissingTypeBody", "The enumeration has no body.", after)
         members: list[Node] = []
-        self.skip_newlines_and_semicolons()
+        self.skip_newlines()
         while True:
             member = self.enum_member()
             if member is None:
@@ -280,7 +268,7 @@ class Classes(Functions):
             self.skip_newlines()
             value = self.expression()
             if value is None:
-                self.fail_after("MissingExpressionAfterToken", "The member has no value behind '='.", sign.end)
+                self.fail_after("ExpectedValueExpression", "The member has no value behind '='.", sign.end)
             fields["InitialValue"] = value
             end = value.end
         return Node("PropertyMember", name.start, self._property_end(end), fields)

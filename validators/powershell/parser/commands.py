@@ -33,26 +33,16 @@ class Commands(Expressions):
             return True
         if kind in ("Plus", "Minus") and self.signed_number(token):
             return not self._is_word(self.peek())
-        if kind == "Number" or kind == "Exclaim":
+        if kind == "Number":
             return not self._is_word(token)
         kind = self.peek().kind
         return kind in _BEGINS_EXPRESSION
 
     def _is_word(self, token: Token) -> bool:
-        """Has a number or ``!`` that only begins a command's name cut as such: ``1?a``, ``!a``."""
-        lexer = self.lexer
-        after = self.text[token.end : token.end + 1]
-        if token.kind == "Number":
-            is_word = bool(after) and after in ":?[" and token.end < lexer.end
-        else:
-            lexer.position = token.end
-            self.ahead = None
-            ahead = self.peek()
-            is_word = ahead.start == token.end and (ahead.kind in WORDS or ahead.kind == "Dot" and not self._dot_sources(ahead))
-            lexer.position = token.end
-            self.ahead = token
+        """Has a number that only begins a command's name cut as such: ``1?a``."""
+        is_word = token.end < self.lexer.end and self.text[token.end] in ":?["
         if is_word:
-            self.ahead = lexer.word(token.start, token.end)
+            self.ahead = self.lexer.word(token.start, token.end)
         return is_word
 
     def command(self) -> Node | None:
@@ -64,6 +54,8 @@ class Commands(Expressions):
             token = self.peek()
             if token.kind == "Generic":
                 token.kind = KEYWORDS.get(self.text[token.start : token.end].lower(), "Generic")
+            if token.kind == "Comma":
+                self.fail_at("MissingArgument", "An argument is missing before ','.", token)
             name = None if token.kind in _NO_COMMAND or token.kind in ("Comma", "Ampersand") else self.command_name(token)
             if name is None:
                 self.use(Mode.EXPRESSION)
@@ -100,7 +92,7 @@ class Commands(Expressions):
     def command_name(self, token: Token) -> Node:
         """command_name (specification, 8.2): a word, or an expression behind an invocation operator."""
         if token.kind == "SplattedVariable":
-            return self.postfix(self.variable(self.skip()))
+            return self.splatted()
         if token.kind not in WORDS:
             value = self.primary_expression()
             if value is not None:
@@ -200,9 +192,17 @@ class Commands(Expressions):
         if kind == "Generic" or kind == "Identifier":
             return self.string(self.skip())
         if kind == "SplattedVariable":
-            return self.postfix(self.variable(self.skip()))
+            return self.splatted()
         value = self.primary_expression()
         return self.string(self.skip()) if value is None else value
+
+    def splatted(self) -> Node:
+        """A splatted variable among a command's elements, where it may stand, but none of its members."""
+        variable = self.variable(self.skip())
+        node = self.postfix(variable)
+        if node is not variable:
+            self.find("SplattingNotPermitted", "A member of a splatted variable cannot be splatted.", variable)
+        return node
 
     def single_argument(self, token: Token) -> Node:
         """An argument that no command takes: no variable can be splatted into it."""
@@ -215,8 +215,6 @@ class Commands(Expressions):
         """redirection: to a file, or of one stream into another (specification, 8.2; about_Redirection)."""
         token = self.skip()
         text = self.text[token.start : token.end]
-        if text == "<":
-            self.fail_at("RedirectionNotSupported", "'<' is reserved: no input can be redirected.", token)
         source = text[0] if text[0] != ">" else "1"
         if "&" in text:
             if text[-1] != "1" or source == "1":
@@ -231,8 +229,10 @@ class Commands(Expressions):
                 self.fail_after("MissingFileSpecification", "The redirection names no file.", token.end)
             if ahead.kind == "Parameter":
                 ahead.kind = "Generic"
-            location = self.argument_value(ahead)
+            location = self.single_argument(ahead)
             self.use(before)
+            if text == "<":
+                self.fail_at("RedirectionNotSupported", "'<' is reserved: no input can be redirected.", token)
             fields = {"FromStream": _STREAMS.get(source, source), "Location": location}
             if ">>" in text:
                 fields["Append"] = True

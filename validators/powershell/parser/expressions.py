@@ -55,8 +55,8 @@ class Expressions(Primary):
         left = operand()
         if left is None:
             return None
-        precedence = BINARY_PRECEDENCE.get(self.peek().kind)
-        if precedence is None:
+        precedence = self._precedence()
+        if not precedence:
             return left
         operands, operators = [left], [(self.skip(), precedence)]
         while True:
@@ -67,12 +67,19 @@ class Expressions(Primary):
                 message = f"An expression is missing behind {self.shown(sign)}."
                 self.fail_after("ExpectedValueExpression", message, sign.end)
             operands.append(right)
-            precedence = BINARY_PRECEDENCE.get(self.peek().kind, 0)
+            precedence = self._precedence()
             while operators and operators[-1][1] >= precedence:
                 _reduce(operands, operators.pop()[0])
             if not precedence:
                 return operands[0]
             operators.append((self.skip(), precedence))
+
+    def _precedence(self) -> int:
+        """The precedence of the operator ahead; 0 where none is."""
+        token = self.peek()
+        if token.kind == "Parameter":
+            self.unexpected(token)
+        return BINARY_PRECEDENCE.get(token.kind, 0)
 
     def _operand_without_comma(self) -> Node | None:
         return None if self.peek().kind == "Comma" else self.unary_expression()
@@ -99,24 +106,20 @@ class Expressions(Primary):
         """unary_expression and cast_expression (specification, 7.2)."""
         if self.pending:
             return self._typed(self.pending.pop(0))
+        if self.ahead is None and self.lexer.at_word():
+            return None
         token = self.peek()
         kind = token.kind
         if kind in UNARY:
             if kind in ("Plus", "Minus") and self.signed_number(token):
                 return self.primary_expression()
-            return self._unary(token)
+            return self._unary(token) if self.peek() is token else None
         if kind == "LBracket":
             return self._typed(self.attribute())
         node = self.primary_expression()
         if node is None:
             return None
-        after = self.peek()
-        if after.kind in ("PlusPlus", "MinusMinus"):
-            self.skip()
-            self.check_target(node, "OperatorRequiresVariableOrProperty")
-            kind = "PostfixPlusPlus" if after.kind == "PlusPlus" else "PostfixMinusMinus"
-            return Node("UnaryExpression", node.start, after.end, {"TokenKind": kind, "Child": node})
-        return node
+        return self._post_increment(node)
 
     def signed_number(self, token: Token) -> bool:
         """Has a number cut together with its sign, where an operand is to begin."""
@@ -164,7 +167,7 @@ class Expressions(Primary):
 
     def _cast(self, attribute: Node, child: Node | None) -> Node:
         if attribute.kind == "Attribute":
-            if child is None:
+            if child is None or not _takes_attribute(child):
                 self.fail_at("UnexpectedAttribute", "An attribute must stand before a variable or a parameter.", attribute)
             self.findings.watch("attribute", attribute)
             return Node("AttributedExpression", attribute.start, child.end, {"Child": child, "Attribute": attribute})
@@ -187,17 +190,16 @@ class Expressions(Primary):
         return self.postfix(node)
 
     def _post_increment(self, node: Node) -> Node:
-        after = self.peek()
-        if after.kind not in ("PlusPlus", "MinusMinus"):
-            return node
-        self.skip()
-        self.check_target(node, "OperatorRequiresVariableOrProperty")
-        kind = "PostfixPlusPlus" if after.kind == "PlusPlus" else "PostfixMinusMinus"
-        return Node("UnaryExpression", node.start, after.end, {"TokenKind": kind, "Child": node})
+        while self.peek().kind in ("PlusPlus", "MinusMinus"):
+            sign = self.skip()
+            self.check_target(node, "OperatorRequiresVariableOrProperty")
+            kind = "PostfixPlusPlus" if sign.kind == "PlusPlus" else "PostfixMinusMinus"
+            node = Node("UnaryExpression", node.start, sign.end, {"TokenKind": kind, "Child": node})
+        return node
 
-    def check_target(self, node: Node, id: str) -> None:
-        """Notes an error unless ``node`` can be assigned to: a variable, a property, an element."""
-        for target in self.targets(node, arrays=id == "InvalidLeftHandSide"):
+    def check_target(self, node: Node, id: str, *, arrays: bool = False) -> None:
+        """Notes an error unless ``node`` can be assigned to: a variable, a property, an element, or ``arrays`` of them."""
+        for target in self.targets(node, arrays=arrays):
             self.find(id, "Nothing can be assigned to this expression.", target)
 
     def targets(self, node: Node, *, arrays: bool) -> list[Node]:
@@ -214,6 +216,12 @@ class Expressions(Primary):
             if inner.kind == "Pipeline" and inner.fields["PipelineElements"][0].kind == "CommandExpression":
                 return self.targets(inner.fields["PipelineElements"][0].fields["Expression"], arrays=arrays)
         return [node]
+
+
+def _takes_attribute(node: Node) -> bool:
+    while node.kind in ("ConvertExpression", "AttributedExpression"):
+        node = node.fields["Child"]
+    return node.kind == "VariableExpression"
 
 
 def _reduce(operands: list[Node], operator: Token) -> None:

@@ -154,7 +154,9 @@ class Flow(Pipelines):
             self.fail_after("MissingOpenParenthesisAfterKeyword", "'(' is missing behind 'foreach'.", after)
         after = self.last
         self.skip_newlines()
+        self.resync(Mode.COMMAND)
         token = self.peek()
+        self.use(Mode.EXPRESSION)
         if token.kind not in ("Variable", "SplattedVariable"):
             self.fail_after("MissingVariableNameAfterForeach", "A variable is missing behind 'foreach ('.", after)
         fields["Variable"] = variable = self.value()

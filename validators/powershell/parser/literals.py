@@ -91,14 +91,6 @@ class Literals(Types):
         fields: dict[str, object] = {}
         if token.kind == "SplattedVariable":
             fields["Splatted"] = True
-        elif self.text[token.start + 1] == "{":
-            name = self.text[token.start + 2 : token.end - 1]
-            if not name:
-                message = "'${}' names no variable."
-                self.lexer.fail("EmptyVariableReference", message, token.start + 2, token.start + 3, incomplete=False)
-            if name.endswith(":") and name.count(":") == 1:
-                message = "The variable has a drive or a scope and no name."
-                self.lexer.fail("InvalidBracedVariableReference", message, token.start, token.end, incomplete=False)
         return Node("VariableExpression", token.start, token.end, fields)
 
     def sub_expression(self, opening: Token) -> Node:
@@ -185,28 +177,25 @@ class Literals(Types):
 
     def _key_value_pair(self) -> tuple[Node, Node] | None:
         """hash_entry: a key, ``=`` and a statement."""
-        token = self.peek()
-        key: Node | None
-        name = self.lexer.identifier(token.start) if token.kind != "EndOfInput" else None
-        if name is not None:
-            name.flags = "MemberName"
-            self.ahead = name
-            key = self.string(self.skip())
-        else:
-            key = self.key_expression()
-            if key is None:
-                return None
+        name = self.simple_name()
+        key = self.key_expression() if name is None else self.string(name)
+        if key is None:
+            return None
         if self.peek().kind != "Equals":
             self.fail_after("MissingEqualsInHashLiteral", "'=' is missing behind the key of the hash table's entry.")
-        self.skip()
+        sign = self.skip()
         self.skip_newlines()
         value = self.statement()
         if value is None:
-            self.fail_after("MissingStatementInHashLiteral", "The key of the hash table's entry has no value.")
+            message = "The key of the hash table's entry has no value."
+            self.fail_after("MissingStatementInHashLiteral", message, sign.end)
         return key, value
 
     def key_expression(self) -> Node | None:
-        """key_expression that is no simple name: a label's expression."""
+        """key_expression that is no simple name: any operand."""
+        token = self.peek()
+        if token.kind == "Comma" or token.kind == "Number" and self.text[token.end : token.end + 1] in (":", "?", "["):
+            return None
         return self.unary_expression()
 
     def _check_keys(self, pairs: list[tuple[Node, Node]]) -> None:

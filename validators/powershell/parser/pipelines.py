@@ -40,14 +40,14 @@ class Pipelines(Commands):
             self.skip_newlines()
 
     def _chain_sign(self) -> Token:
-        """The token behind a pipeline; ``&&`` or ``||`` may open the next line."""
+        """The token behind a pipeline; ``||`` may open the next line."""
         token = self.peek()
         if token.kind != "NewLine":
             return token
         mark = self.mark()
         self.skip_newlines()
         ahead = self.peek()
-        if ahead.kind in ("AndAnd", "OrOr"):
+        if ahead.kind == "OrOr":
             return ahead
         self.back(mark)
         return token
@@ -71,8 +71,6 @@ class Pipelines(Commands):
                     place = pipe or start
                     message = "An element of the pipeline is empty."
                     if pipe is None:
-                        self.fail_at("EmptyPipeElement", message, start)
-                    if start.kind in ("Pipe",):
                         self.fail_at("EmptyPipeElement", message, start)
                     self.fail_after("EmptyPipeElement", message, place.end)
                 element = command
@@ -117,6 +115,8 @@ class Pipelines(Commands):
         end = expression.end
         redirections: list[Node] = []
         streams: set[str] = set()
+        if sign.kind == "Number" and self.text.startswith(">", sign.end):
+            self.resync(Mode.COMMAND)
         while self.peek().kind in ("Redirection", "RedirectInStd"):
             redirections.append(self.redirection(streams))
             self.resync(Mode.COMMAND)
@@ -164,9 +164,6 @@ class Pipelines(Commands):
             elements = right.fields["PipelineElements"]
             if len(elements) == 1 and elements[0].kind == "CommandExpression":
                 right = elements[0]
-        if left.kind == "ArrayLiteral" and operator.kind != "Equals":
-            self.find("InvalidLeftHandSide", "Only '=' assigns to several targets.", left)
-        else:
-            self.check_target(left, "InvalidLeftHandSide")
+        self.check_target(left, "InvalidLeftHandSide", arrays=operator.kind == "Equals")
         self.check_types_of_target(left)
         return Node("AssignmentStatement", left.start, end, {"Left": left, "Operator": operator.kind, "Right": right})

@@ -7,6 +7,8 @@ from validators.powershell.parser.literals import Literals
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokens import STRINGS, UNARY, Mode, Token
 
+_BEGINS_MEMBER = frozenset((*UNARY, "LBracket")) - {"Comma"}
+
 
 class Primary(Literals):
     """primary_expression, member_access, element_access, invocation_expression."""
@@ -91,7 +93,7 @@ class Primary(Literals):
                 width = 2
             else:
                 return node
-            if lexer.mode == Mode.COMMAND and lexer.ends_word(position + width):
+            if lexer.mode == Mode.COMMAND and (position + width >= end or text[position + width].isspace()):
                 return node
             kind = {".": "Dot", ":": "ColonColon", "?": "QuestionDot"}[char]
             node = self.member_access(node, self.sign(kind, position, width))
@@ -132,9 +134,9 @@ class Primary(Literals):
             fields["Static"] = True
         elif sign.kind == "QuestionDot":
             fields["NullConditional"] = True
-        position = self.lexer.position
-        char = self.text[position] if position < self.lexer.end else ""
-        if char == "[":
+        position = self.lexer.position if self.ahead is None else -1
+        char = self.text[position] if 0 <= position < self.lexer.end else ""
+        if char == "[" and before == Mode.EXPRESSION:
             generic = self._generic_method_arguments(position)
             if generic:
                 fields["GenericTypeArguments"] = generic
@@ -157,21 +159,20 @@ class Primary(Literals):
 
     def member_name(self, sign: Token) -> Node:
         """member_name, behind ``.`` or ``::``: a simple name, a string, or an expression that gives the name."""
-        self.skip_newlines()
-        token = self.peek()
-        name = self.lexer.identifier(token.start) if token.kind != "EndOfInput" else None
+        name = self.simple_name()
         if name is not None:
-            name.flags = "MemberName"
-            self.ahead = name
-            return self.string(self.skip())
-        member = self.unary_expression() if self.lexer.mode == Mode.EXPRESSION and token.kind in UNARY else self.value()
-        if member is None:
+            return self.string(name)
+        token = self.peek()
+        begins = self.lexer.mode == Mode.EXPRESSION and token.kind in _BEGINS_MEMBER
+        member = self.unary_expression() if begins else self.value()
+        if member is None or token.kind == "Number" and self.text[token.end : token.end + 1] in (":", "?", "["):
             self.fail_after("MissingPropertyName", "A member's name is missing behind the sign.", sign.end)
         return member
 
     def _generic_method_arguments(self, position: int) -> list[str] | None:
         """The type arguments of a method, if they and an opening parenthesis stand here; else nothing is consumed."""
         mark = self.mark()
+        unclosed: Token | None = None
         try:
             opening = self.sign("LBracket", position, 1)
             self.skip_newlines()
@@ -184,6 +185,9 @@ class Primary(Literals):
                 names.append(name.name)
                 self.skip_newlines()
                 if not self.accept("Comma"):
+                    token = self.peek()
+                    if token.kind != "RBracket":
+                        unclosed = token
                     break
                 self.skip_newlines()
             closed = name is not None and self.accept("RBracket") is not None and self.lexer.end > self.last
@@ -192,6 +196,9 @@ class Primary(Literals):
                 return names
         except SyntaxFault:
             pass
+        if unclosed is not None:
+            message = "']' is missing behind the method's type arguments."
+            self.fail_after("EndSquareBracketExpectedAtEndOfType", message, unclosed.start - 1)
         self.back(mark)
         self.use(Mode.EXPRESSION)
         return None
@@ -218,7 +225,3 @@ class Primary(Literals):
             message = "')' is missing behind the method's arguments."
             self.fail_after("MissingEndParenthesisInMethodCall", message, place)
         return arguments
-
-    def argument_expression(self) -> Node | None:
-        """argument_expression: an expression in which a comma ends it."""
-        raise NotImplementedError

@@ -163,7 +163,7 @@ class Quoted:
         return stop
 
     def braced_end(self, start: int) -> int:
-        """Where ``${name}`` ends; nothing is said of an empty name here."""
+        """Where ``${name}`` ends."""
         text, end = self.text, self.end
         position = start + 2
         while True:
@@ -174,11 +174,21 @@ class Quoted:
                 self.fail("IncompleteDollarVariableReference", message, start, end)
             char = text[position]
             if char == "}":
+                self._check_braced(start, position)
                 return position + 1
             if char == "{":
                 message = "'{' in a variable's name needs a backtick before it."
                 self.fail("OpenBraceNeedsToBeBackTickedInVariableName", message, position + 1, position + 2)
             position += 2
+
+    def _check_braced(self, start: int, stop: int) -> None:
+        name = self.text[start + 2 : stop]
+        if not name:
+            message = "'${}' names no variable."
+            self.fail("EmptyVariableReference", message, stop, stop + 1, incomplete=False)
+        if name[-1] == ":" and name.count(":") == 1:
+            message = "The variable has a drive or a scope and no name."
+            self.fail("InvalidBracedVariableReference", message, start, stop + 1, incomplete=False)
 
     def escape(self, position: int) -> int:
         """Behind the backtick at ``position`` and what it escapes (about_Special_Characters)."""
@@ -209,21 +219,17 @@ class Quoted:
         """Behind the ``$`` at ``position`` and the variable or subexpression that it begins."""
         char = self.text[position + 1] if position + 1 < self.end else ""
         if char == "(":
-            stop = self._subexpression_end(position)
+            stop = self.subexpression_end(position)
         elif char == "{":
             stop = self.braced_end(position)
         elif char and (char in "$^?:_" or char.isalnum()):
-            stop = position + 2 if char in "$^?" else self._variable_run(position)
+            stop = self.variable_end(position)
         else:
             return position + 1
         parts.append((position, stop))
         return stop
 
-    def _variable_run(self, position: int) -> int:
-        match = _VARIABLE.match(self.text, position + 1, self.end)
-        return match.end() if match else position + 1
-
-    def _subexpression_end(self, start: int) -> int:
+    def subexpression_end(self, start: int) -> int:
         """Where the subexpression of a string ends: only parentheses are counted, those in quotes too."""
         position, open_parens = start + 2, 1
         while open_parens:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from validators.powershell.parser.classes import Classes
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.modules import is_constant_value, is_module_specification
-from validators.powershell.parser.tokens import RESERVED_KEYWORDS, Mode, Token
+from validators.powershell.parser.tokens import KEYWORDS, RESERVED_KEYWORDS, Mode, Token
 
 _NAMESPACE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _KEYWORD_ENDS = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput"))
@@ -125,6 +125,12 @@ class Parser(Classes):
                     return None
             self.back(mark)
             break
+        token = self.peek()
+        if token.kind in KEYWORDS.values():
+            first = attributes[0]
+            if any(node.kind == "Attribute" for node in attributes):
+                self.fail_at("UnexpectedAttribute", "An attribute cannot stand before this statement.", first)
+            self.fail_at("TypeNotAllowedBeforeStatement", "A type cannot stand before a statement.", first)
         self.pending = attributes
         return self.pipeline_chain()
 
@@ -138,9 +144,9 @@ class Parser(Classes):
         self.keyword()
         self.use(Mode.COMMAND)
         ahead = self.peek()
-        if ahead.kind in _KEYWORD_ENDS:
+        if ahead.kind in ("NewLine", "Semi", "EndOfInput"):
             self.fail_after("MissingUsingItemName", "The name of what is used is missing.", token.end)
-        if ahead.kind in ("Comma", "Pipe", "OrOr", "AndAnd", "Ampersand", "Redirection", "RedirectInStd"):
+        if ahead.kind in ("RParen", "RCurly", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand", "Redirection", "RedirectInStd"):
             self.fail_at("InvalidValueForUsingItemName", "This names nothing that can be used.", ahead)
         name = self.argument_value(ahead)
         fields: dict[str, object] = {"UsingStatementKind": token.kind, "Name": name}

@@ -20,9 +20,12 @@ class Switches(Flow):
         fields: dict[str, object] = {}
         parallel, file_given = self._switch_flags(fields)
         if not file_given:
-            self._switch_condition(fields)
+            self._switch_condition(fields, label)
         after = self.last
         self.skip_newlines()
+        if file_given and self.peek().kind == "LParen":
+            message = "'-File' gives the switch statement's value already."
+            self.fail_at("PipelineValueRequired", message, self.peek())
         if not self.accept("LCurly"):
             message = "'{' is missing before the clauses of the switch statement."
             self.fail_after("MissingCurlyBraceInSwitchStatement", message, after)
@@ -62,12 +65,13 @@ class Switches(Flow):
                 fields["Condition"] = self.argument_value(ahead)
                 self.resync(Mode.EXPRESSION)
 
-    def _switch_condition(self, fields: dict[str, object]) -> None:
+    def _switch_condition(self, fields: dict[str, object], label: Token | None) -> None:
         after = self.last
         self.skip_newlines()
         opening = self.accept("LParen")
         if opening is None:
-            self.fail_after("PipelineValueRequired", "'(' and a value are missing behind 'switch'.", after)
+            place = after if label is None else label.end
+            self.fail_after("PipelineValueRequired", "'(' and a value are missing behind 'switch'.", place)
         self.skip_newlines()
         condition = self.pipeline_chain()
         if condition is None:
@@ -100,10 +104,10 @@ class Switches(Flow):
                     token.kind = "Generic"
                 condition = self.single_argument(token)
             if condition is None and not default:
-                if clauses or "Default" in fields:
+                if token.kind == "EndOfInput" and (clauses or "Default" in fields):
                     self.fail("MissingEndCurlyBrace", "'}' is missing behind the clauses.", opening - 1, opening)
-                message = "The switch statement has no clause."
-                self.fail_after("MissingSwitchConditionExpression", message, opening)
+                message = "The condition of the switch statement's clause is missing."
+                self.fail_after("MissingSwitchConditionExpression", message)
             self.resync(Mode.EXPRESSION)
             message = "The block of the switch statement's clause is missing."
             block = self.required_block("MissingSwitchStatementClause", message)
@@ -127,15 +131,12 @@ class Switches(Flow):
         fields: dict[str, object] = {}
         after = self.last
         self.skip_newlines()
-        token = self.peek()
-        name = self.lexer.identifier(token.start) if token.kind != "EndOfInput" else None
+        name = self.simple_name()
         if name is not None:
-            self.ahead = name
-            self.skip()
             fields["Variable"] = self.text[name.start : name.end]
             after = self.last
             self.skip_newlines()
-            token = self.peek()
+        token = self.peek()
         if token.kind == "Parameter":
             self._supported_commands(fields)
             after = self.last

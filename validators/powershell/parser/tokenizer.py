@@ -25,7 +25,7 @@ _SPACE = re.compile(f"[{SPACES}]+")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _AFTER_WORD = re.compile(f"[{SPACES}\r\n{{}}();,|&]|\\Z")  # ends a word in either mode
 _DASH_WORD = re.compile(f"[{DASHES}]([A-Za-z]+)(?![^\\W\\d])")
-_PARAMETER = re.compile(f"[{DASHES}](?:[^\\W\\d]|\\?)")
+_PARAMETER = re.compile(f"[{DASHES}][^\\W\\d]")
 _PARAMETER_REST = re.compile(f"[^{SPACES}\r\n{{}}();,|&.\\[:{SINGLE_QUOTES}{DOUBLE_QUOTES}]*:?")
 _LABEL = re.compile(r":[^\W\d]\w*")
 _SPLATTED = re.compile(r"@[\w?^$:]")
@@ -53,8 +53,7 @@ _SIGNS = {
     "/": (("/=", "DivideEquals"), ("/", "Divide")),
     "%": (("%=", "RemainderEquals"), ("%", "Rem")),
     "?": (
-        *(("??=", "QuestionQuestionEquals"), ("??", "QuestionQuestion"), ("?.", "QuestionDot")),
-        *(("?[", "QuestionLBracket"), ("?", "QuestionMark")),
+        *(("??=", "QuestionQuestionEquals"), ("??", "QuestionQuestion"), ("?", "QuestionMark")),
     ),
     ":": (("::", "ColonColon"), (":", "Colon")),
     "!": (("!", "Exclaim"),),
@@ -63,6 +62,7 @@ _SIGNS = {
     "<": (("<", "RedirectInStd"),),
 }
 _QUOTES = SINGLE_QUOTES + DOUBLE_QUOTES
+_BLANK = SPACES + "\r\n"
 
 
 class Tokenizer(Numbers):
@@ -78,24 +78,10 @@ class Tokenizer(Numbers):
     def scan(self) -> Token:
         """The next token, behind white space, comments and line continuations."""
         text, end = self.text, self.end
-        position = self.position
-        while True:
-            if position >= end:
-                self.position = position
-                return Token("EndOfInput", end, end)
-            char = text[position]
-            if char == " " or char in SPACES:
-                match = _SPACE.match(text, position, end)
-                position = match.end() if match else position + 1
-            elif char == "#":
-                position = self._comment(position)
-            elif char == "`" and position + 1 < end and text[position + 1] in "\r\n":
-                start, position = position, self.newline_end(position + 1)
-                self.tokens.append(Token("LineContinuation", start, position))
-            elif char == "<" and text.startswith("<#", position) and position + 2 <= end:
-                position = self._block_comment(position)
-            else:
-                break
+        position = self.skip_trivia()
+        if position >= end:
+            return Token("EndOfInput", end + 1, end + 1)
+        char = text[position]
         if char.isalpha() or char == "_":
             return self._word(position)
         if char in _ALWAYS:
@@ -126,9 +112,56 @@ class Tokenizer(Numbers):
         if char == ".":
             self.position = position + (2 if text.startswith("..", position, end) else 1)
             return Token("DotDot" if self.position == position + 2 else "Dot", position, self.position)
+        if char in "!+" and self._names_command(position + 1):
+            return self.word(position, position)
         if char in _SIGNS:
             return self._sign(position, char)
         return self.word(position, position)
+
+    def _names_command(self, position: int) -> bool:
+        """Whether ``!`` or a sign before this place only begins a word: ``!a``, ``+.Name``."""
+        text = self.text
+        char = text[position] if position < self.end else ""
+        if char == ".":
+            after = text[position + 1 : position + 2]
+            return after.isalpha() or after in ("_", "\\", "/")
+        if text[position - 1] != "!":
+            return False
+        if char.isdigit():
+            at = self.position
+            number = self.number(position, position)
+            self.position = at
+            return number.kind != "Number" or text[number.end : number.end + 1] in (":", "?", "[")
+        return char.isalpha() or char == "_"
+
+    def skip_trivia(self) -> int:
+        """Passes white space, comments and line continuations, and gives the place behind them."""
+        text, end, position = self.text, self.end, self.position
+        while position < end:
+            char = text[position]
+            if char == " " or char in SPACES:
+                match = _SPACE.match(text, position, end)
+                position = match.end() if match else position + 1
+            elif char == "#":
+                position = self._comment(position)
+            elif char == "`" and position + 1 < end and text[position + 1] in _BLANK:
+                start, position = position, self.newline_end(position + 1)
+                if text[start + 1] in "\r\n":
+                    self.tokens.append(Token("LineContinuation", start, position))
+            elif char == "<" and text.startswith("<#", position, end):
+                position = self._block_comment(position)
+            else:
+                break
+        self.position = position
+        return position
+
+    def at_word(self) -> bool:
+        """Whether a word begins behind the trivia, which is passed."""
+        position = self.skip_trivia()
+        if position >= self.end:
+            return False
+        char = self.text[position]
+        return char.isalpha() or char == "_"
 
     def newline_end(self, position: int) -> int:
         """Where the line end at ``position`` ends."""
@@ -242,7 +275,9 @@ class Tokenizer(Numbers):
             return self.parameter(position)
         after = text[position + 1] if position + 1 < end else ""
         if self.mode == Mode.COMMAND:
-            return self._argument_dash(position, after)
+            return self.parameter(position) if after == "?" else self._argument_dash(position, after)
+        if self._names_command(position + 1):
+            return self.word(position, position)
         if after and after in DASHES:
             self.position = position + 2
             return Token("MinusMinus", position, position + 2)

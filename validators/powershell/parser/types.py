@@ -6,7 +6,7 @@ import re
 
 from validators.powershell.parser.base import ParserBase
 from validators.powershell.parser.nodes import Node
-from validators.powershell.parser.tokens import SPACES, Mode, Token
+from validators.powershell.parser.tokens import SPACES, WORDS, Mode, Token
 
 _TYPE_NAME = re.compile(r"[^\W\d][\w.`+]*|_[\w.`+]*")
 _ASSEMBLY = re.compile(r"[^\]\r\n]*")
@@ -137,7 +137,7 @@ class Types(ParserBase):
         self.skip_newlines()
         name = self.type_name(bracketed=True)
         if name is None:
-            self.fail_after("MissingTypename", "A type's name is missing behind '['.")
+            self.fail_after("MissingTypename", "A type's name is missing behind '['.", opening.end)
         self.use(mode)
         self.resync(mode)
         ahead = self.peek()
@@ -146,12 +146,12 @@ class Types(ParserBase):
             name.token.flags = "TypeName, AttributeName"
             self.skip()
             self.use(Mode.EXPRESSION)
-            positional, named = self.attribute_arguments()
+            positional, named, place = self.attribute_arguments()
             self.use(mode)
             self.skip_newlines()
             if not self.accept("RParen"):
                 message = "')' is missing behind the attribute's arguments."
-                self.fail_after("MissingEndParenthesisInExpression", message)
+                self.fail_after("MissingEndParenthesisInExpression", message, place)
             self.resync(mode)
             self.skip_newlines()
             if not self.accept("RBracket"):
@@ -164,39 +164,50 @@ class Types(ParserBase):
             return node
         if not self.accept("RBracket"):
             message = "']' is missing behind the type."
-            self.fail_after("EndSquareBracketExpectedAtEndOfAttribute", message, name.end)
+            self.fail_after("EndSquareBracketExpectedAtEndOfAttribute", message, ahead.start - 1)
         return Node("TypeConstraint", opening.start, self.last, fields)
 
-    def attribute_arguments(self) -> tuple[list[Node], list[Node]]:
-        """attribute_arguments: positional ones, and named ones, which may stand in any order."""
+    def attribute_arguments(self) -> tuple[list[Node], list[Node], int]:
+        """attribute_arguments: positional ones, and named ones, in any order; and where ``)`` would be missing."""
+        place = self.last
+        comma: Token | None = None
         positional: list[Node] = []
         named: list[Node] = []
         seen: set[str] = set()
         while True:
             self.skip_newlines()
             token = self.peek()
-            name = self.lexer.identifier(token.start) if token.kind != "EndOfInput" else None
+            name = self._argument_name(token)
             if name is not None:
-                self.ahead = name
-                name.flags = "MemberName"
-                self.skip()
                 named.append(self._named_argument(name))
                 key = self.text[name.start : name.end].lower()
                 if key in seen:
                     self.find("DuplicateNamedArgument", "The attribute has two arguments of this name.", named[-1])
                 seen.add(key)
             else:
-                argument = self.unary_expression()
-                if argument is None:
-                    if positional or named:
-                        message = "An argument is missing behind ','."
-                        self.fail_after("MissingExpressionAfterToken", message)
-                    break
-                positional.append(argument)
+                argument = self.argument_expression()
+                if argument is not None:
+                    positional.append(argument)
+                    place = argument.end
+                elif comma is not None:
+                    self.fail_after("MissingExpressionAfterToken", "An argument is missing behind ','.", comma.end)
             self.skip_newlines()
-            if not self.accept("Comma"):
-                break
-        return positional, named
+            comma = self.accept("Comma")
+            if comma is None:
+                return positional, named, place
+            place = comma.end
+
+    def _argument_name(self, token: Token) -> Token | None:
+        """Consumes the name of a named argument, if one stands here."""
+        if token.kind not in WORDS:
+            return None
+        name = self.lexer.identifier(token.start)
+        if name is None or name.end != token.end and self.text[name.end] not in "=":
+            self.lexer.position = token.end
+            return None
+        self.ahead = name
+        name.flags = "MemberName"
+        return self.skip()
 
     def _named_argument(self, name: Token) -> Node:
         fields: dict[str, object] = {"ArgumentName": self.text[name.start : name.end]}
@@ -207,7 +218,7 @@ class Types(ParserBase):
             return Node("NamedAttributeArgument", name.start, name.end, fields)
         self.skip()
         self.skip_newlines()
-        value = self.unary_expression()
+        value = self.argument_expression()
         if value is None:
             self.fail_after("MissingExpressionInNamedArgument", "The argument has no value behind '='.")
         fields["Argument"] = value
