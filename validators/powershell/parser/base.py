@@ -33,7 +33,7 @@ class ParserBase:
     ``ahead`` is the token that was cut and not consumed; ``last`` is where the last consumed token ended.
     """
 
-    __slots__ = ("ahead", "depth", "findings", "last", "lexer", "pending", "text")
+    __slots__ = ("ahead", "depth", "findings", "last", "lexer", "no_comma", "pending", "text")
 
     def __init__(self, text: str, start: int, end: int, depth: int, findings: Findings) -> None:
         self.text = text
@@ -41,6 +41,7 @@ class ParserBase:
         self.ahead: Token | None = None
         self.last = start
         self.depth = depth
+        self.no_comma = False  # whether a comma ends the expression, as it does a method's argument
         self.pending: list[Node] = []  # types and attributes that were parsed before it was known that they cast
         self.findings = findings  # errors of meaning; the text is parsed on behind them
 

@@ -50,7 +50,7 @@ class Classes(Functions):
             if member is None:
                 break
             members.append(member)
-            self.skip_newlines_and_semicolons()
+            self.skip_newlines() if member.kind == "FunctionMember" else self.skip_newlines_and_semicolons()
         self.depth -= 1
         if not self.accept("RCurly"):
             self.fail_after("MissingEndCurlyBrace", "'}' is missing behind the members of the class.", opening.end)

@@ -15,8 +15,27 @@ _BEGINS_EXPRESSION = frozenset(
         *("LBracket", *STRINGS, *UNARY),
     )
 )
-_AFTER_DOT = "@$" + SINGLE_QUOTES + DOUBLE_QUOTES
+_SIGNS = {
+    "=": "Equals",
+    "+": "Plus",
+    "-": "Minus",
+    "*": "Multiply",
+    "/": "Divide",
+    "%": "Rem",
+    "+=": "PlusEquals",
+    "-=": "MinusEquals",
+    "*=": "MultiplyEquals",
+    "/=": "DivideEquals",
+    "%=": "RemainderEquals",
+    "++": "PlusPlus",
+    "..": "DotDot",
+    "::": "ColonColon",
+    "[": "LBracket",
+    "]": "RBracket",
+}
+_AFTER_DOT = "$" + SINGLE_QUOTES + DOUBLE_QUOTES
 _ALWAYS_WORDS = frozenset(("QuestionMark", "Colon", "QuestionQuestion", "QuestionQuestionEquals"))
+_NO_VALUE = frozenset(("Comma", "Ampersand", "Redirection", "RedirectInStd", "MinusMinus"))
 _VERBATIM = re.compile(r"[ \t]*((?:[^\r\n|&\"]|\"[^\"\r\n]*\"?|&(?!&))*)")
 _NO_COMMAND = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput", "Pipe", "OrOr", "AndAnd"))
 
@@ -52,11 +71,9 @@ class Commands(Expressions):
             self.skip()
             self.use(Mode.COMMAND)
             token = self.peek()
-            if token.kind == "Generic":
-                token.kind = KEYWORDS.get(self.text[token.start : token.end].lower(), "Generic")
             if token.kind == "Comma":
                 self.fail_at("MissingArgument", "An argument is missing before ','.", token)
-            name = None if token.kind in _NO_COMMAND or token.kind in ("Comma", "Ampersand") else self.command_name(token)
+            name = None if token.kind in _NO_COMMAND or token.kind == "Ampersand" else self._invoked(token)
             if name is None:
                 self.use(Mode.EXPRESSION)
                 message = f"The operator {self.shown(start)} needs a command behind it."
@@ -68,6 +85,21 @@ class Commands(Expressions):
                 return None
             operator = "Unknown"
         return self._elements(start, name, operator)
+
+    def _invoked(self, token: Token) -> Node | None:
+        """What an invocation operator invokes: a word as it begins a command, or a value."""
+        if token.kind == "MinusMinus":
+            self.skip()
+            return Node("CommandParameter", token.start, token.end, {"ParameterName": "-"})
+        if token.kind == "Generic":
+            text = self.text[token.start : token.end]
+            label = self.lexer.label(token.start)
+            if label is not None and label.end == token.end:
+                token.kind = "Label"
+            else:
+                self.lexer.position = token.end
+                token.kind = KEYWORDS.get(text.lower()) or _SIGNS.get(text, "Generic")
+        return self.command_name(token)
 
     def _dot_sources(self, token: Token) -> bool:
         return self.lexer.ends_word(token.end) or self.text[token.end] in _AFTER_DOT
@@ -107,6 +139,7 @@ class Commands(Expressions):
         redirections: list[Node] = []
         streams: set[str] = set()
         end = name.end
+        dashes = name.kind == "CommandParameter"
         while True:
             token = self.peek()
             kind = token.kind
@@ -121,15 +154,20 @@ class Commands(Expressions):
                 self.skip()
                 elements.append(Node("CommandParameter", token.start, token.end, {"ParameterName": "-"}))
                 end = token.end
+                dashes = True
                 continue
+            if kind == "Generic" and self.text[token.start : token.end] == "--%":
+                elements.append(self.string(self.skip()))
+                elements.append(self.verbatim_argument())
+                end = elements[-1].end
+                continue
+            if kind == "Parameter" and dashes:
+                kind = "Generic"
             if kind == "Comma":
                 self.fail_at("MissingArgument", "An argument is missing before ','.", token)
             element = self.command_parameter() if kind == "Parameter" else self.command_argument()
             elements.append(element)
             end = element.end
-            if kind == "Generic" and self.text[token.start : token.end] == "--%":
-                elements.append(self.verbatim_argument())
-                end = elements[-1].end
         self.resync(Mode.EXPRESSION)
         fields: dict[str, object] = {"CommandElements": elements, "InvocationOperator": operator}
         if redirections:
@@ -144,7 +182,7 @@ class Commands(Expressions):
             return Node("CommandParameter", token.start, token.end, fields)
         ahead = self.peek()
         argument = None
-        if ahead.kind not in _NO_COMMAND and ahead.kind not in ("Comma", "Ampersand", "Redirection"):
+        if ahead.kind not in _NO_COMMAND and ahead.kind not in _NO_VALUE:
             if ahead.kind == "Parameter":
                 ahead.kind = "Generic"
             argument = self.command_argument()
@@ -179,6 +217,8 @@ class Commands(Expressions):
             token = self.peek()
             if token.kind in _NO_COMMAND or token.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):
                 self.fail_after("MissingExpression", "An argument is missing behind ','.", comma.end)
+            if token.kind == "Parameter":
+                token.kind = "Generic"
             elements.append(self.argument_value(token))
         for element in elements:
             if element.fields.get("Splatted"):
@@ -225,7 +265,7 @@ class Commands(Expressions):
             before = self.lexer.mode
             self.resync(Mode.COMMAND)
             ahead = self.peek()
-            if ahead.kind in _NO_COMMAND or ahead.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):
+            if ahead.kind in _NO_COMMAND or ahead.kind in _NO_VALUE:
                 self.fail_after("MissingFileSpecification", "The redirection names no file.", token.end)
             if ahead.kind == "Parameter":
                 ahead.kind = "Generic"

@@ -8,7 +8,7 @@ from validators.powershell.parser.nodes import Node
 _VARIABLES = frozenset(("true", "false", "null", "psculture", "psuiculture"))
 _TYPES = frozenset(
     "array bool boolean byte byte[] char datetime decimal double float guid hashtable int int16 int32 int64 long "
-    "object psobject sbyte short single string switch timespan uint uint16 uint32 uint64 ulong ushort uri version void "
+    "object psobject sbyte short single string switch timespan uint uint16 uint32 uint64 ulong ushort uri version "
     "xml bigint numeric ordered psprimitivedictionary cultureinfo ipaddress mailaddress".split()
 )
 _OPERATORS = frozenset(("Format", "As", "DotDot", "Join", "Isplit", "Csplit", "Ireplace", "Creplace", "Multiply"))
@@ -89,7 +89,7 @@ def _check_command(node: Node, text: str, allowed: set[str], findings: Findings)
         _refuse("DotSourcing", node, node, findings)
     elif operator == "Ampersand":
         _refuse("Operator", node, node, findings)
-    elif text[name.start : name.end].lower() not in allowed:
+    elif text[name.start : name.end].replace("`", "").lower() not in allowed:
         message = "The section's list of commands does not have this one."
         findings.add("CmdletNotInAllowedListForDataSection", message, node)
 

@@ -12,6 +12,9 @@ ASSIGNABLE = frozenset(("VariableExpression", "MemberExpression", "IndexExpressi
 NOT_CAST = frozenset((*BINARY_PRECEDENCE, "Comma"))
 
 
+_NOT_BEHIND = (":", "?", "[")  # what cannot follow the number that an expression begins with
+
+
 class Expressions(Primary):
     """expression and its parts."""
 
@@ -19,20 +22,24 @@ class Expressions(Primary):
 
     def expression(self) -> Node | None:
         """expression: operators, commas and a ternary operator, which binds the loosest."""
-        return self._ternary(self.binary_expression(commas=True), commas=True)
+        return self._ternary(self.binary_expression())
 
     def argument_expression(self) -> Node | None:
         """argument_expression (specification, 7.1.3): as `expression`, but a comma ends it."""
-        return self._ternary(self.binary_expression(commas=False), commas=False)
+        before = self.no_comma
+        self.no_comma = True
+        expression = self._ternary(self.binary_expression())
+        self.no_comma = before
+        return expression
 
-    def _ternary(self, condition: Node | None, *, commas: bool) -> Node | None:
+    def _ternary(self, condition: Node | None) -> Node | None:
         """ternary_expression: ``condition ? this : that`` (about_If)."""
         if condition is None or self.peek().kind != "QuestionMark":
             return condition
         sign = self.skip()
         self.deeper()
         self.skip_newlines()
-        if_true = self._ternary(self.binary_expression(commas=commas), commas=commas)
+        if_true = self._ternary(self.binary_expression(ternary=True))
         if if_true is None:
             self.fail_after("ExpectedValueExpression", "An expression is missing behind '?'.", sign.end)
         self.skip_newlines()
@@ -42,16 +49,22 @@ class Expressions(Primary):
             self.fail("MissingColonInTernaryExpression", message, sign.start - 1, sign.start)
         self.skip()
         self.skip_newlines()
-        if_false = self._ternary(self.binary_expression(commas=commas), commas=commas)
+        if_false = self._ternary(self.binary_expression(ternary=True))
         if if_false is None:
             self.fail_after("ExpectedValueExpression", "An expression is missing behind ':'.", sign.end)
         self.depth -= 1
         fields = {"Condition": condition, "IfTrue": if_true, "IfFalse": if_false}
         return Node("TernaryExpression", condition.start, if_false.end, fields)
 
-    def binary_expression(self, *, commas: bool) -> Node | None:
+    def binary_expression(self, *, ternary: bool = False) -> Node | None:
         """All binary operators, by their precedence; each associates to the left."""
-        operand = self.array_literal_expression if commas else self._operand_without_comma
+        if not self.pending:
+            if self.ahead is None and self.lexer.at_word():
+                return None
+            token = self.peek()
+            if token.kind == "Number" and not ternary and self.text[token.end : token.end + 1] in _NOT_BEHIND:
+                return None
+        operand = self.unary_expression if self.no_comma else self.array_literal_expression
         left = operand()
         if left is None:
             return None
@@ -81,9 +94,6 @@ class Expressions(Primary):
             self.unexpected(token)
         return BINARY_PRECEDENCE.get(token.kind, 0)
 
-    def _operand_without_comma(self) -> Node | None:
-        return None if self.peek().kind == "Comma" else self.unary_expression()
-
     def array_literal_expression(self) -> Node | None:
         """array_literal_expression: operands between commas (specification, 7.3)."""
         first = self.unary_expression()
@@ -111,7 +121,9 @@ class Expressions(Primary):
         token = self.peek()
         kind = token.kind
         if kind in UNARY:
-            if kind in ("Plus", "Minus") and self.signed_number(token):
+            if kind == "Comma" and self.no_comma:
+                return None
+            if kind == "Minus" and self.signed_number(token):
                 return self.primary_expression()
             return self._unary(token) if self.peek() is token else None
         if kind == "LBracket":
@@ -152,7 +164,7 @@ class Expressions(Primary):
             child: Node | None = self.unary_expression()
             self.use(before)
             return self._cast(attribute, child)
-        if attribute.kind == "TypeConstraint" and self.text[attribute.end : attribute.end + 1] in (".", ":", "?"):
+        if attribute.kind == "TypeConstraint" and self.text.startswith((".", "::", "?."), attribute.end):
             node = self._type_expression(attribute)
             self.use(before)
             return self._post_increment(node)
@@ -183,11 +195,11 @@ class Expressions(Primary):
 
     def _casts(self, sign: Token) -> bool:
         """Whether a sign behind a type is the operand's own: ``[int]-1``."""
-        return sign.kind in UNARY and sign.kind not in ("Join", "Isplit", "Csplit", "Comma")
+        return sign.kind in UNARY and sign.kind != "Comma"
 
     def _type_expression(self, attribute: Node) -> Node:
         node = Node("TypeExpression", attribute.start, attribute.end, attribute.fields)
-        return self.postfix(node)
+        return node if self.text.startswith("?[", node.end) else self.postfix(node)
 
     def _post_increment(self, node: Node) -> Node:
         while self.peek().kind in ("PlusPlus", "MinusMinus"):
@@ -212,9 +224,11 @@ class Expressions(Primary):
         if kind == "ArrayLiteral" and arrays:
             return [bad for element in node.fields["Elements"] for bad in self.targets(element, arrays=arrays)]
         if kind == "ParenExpression":
-            inner = node.fields["Pipeline"]
-            if inner.kind == "Pipeline" and inner.fields["PipelineElements"][0].kind == "CommandExpression":
-                return self.targets(inner.fields["PipelineElements"][0].fields["Expression"], arrays=arrays)
+            inner: Node = node.fields["Pipeline"]
+            elements = inner.fields.get("PipelineElements", [])
+            if len(elements) == 1 and elements[0].kind == "CommandExpression":
+                return self.targets(elements[0].fields["Expression"], arrays=arrays)
+            return [inner]
         return [node]
 
 

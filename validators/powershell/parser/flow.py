@@ -291,7 +291,14 @@ class Flow(Pipelines):
     def flow_control_statement(self) -> Node:
         """return, throw or exit, with a pipeline perhaps (specification, 8.5)."""
         start = self.keyword()
+        mark = self.mark()
+        self.skip_newlines()
+        pipe = None if mark.last == self.last else self.accept("Pipe")
+        if pipe is None:
+            self.back(mark)
         pipeline = self.pipeline_chain()
+        if pipe is not None and pipeline is None:
+            self.fail_after("EmptyPipeElement", "An element of the pipeline is empty.", pipe.end)
         fields: dict[str, object] = {} if pipeline is None else {"Pipeline": pipeline}
         end = start.end if pipeline is None else pipeline.end
         return Node(f"{start.kind}Statement", start.start, end, fields)
@@ -302,6 +309,10 @@ class Flow(Pipelines):
         token = self.peek()
         fields: dict[str, object] = {}
         end = start.end
+        if token.kind in WORDS and token.kind != "Generic":
+            token.kind = "Identifier"
+        if token.kind == "Number" and not self.lexer.ends_word(token.end):
+            return Node(f"{start.kind}Statement", start.start, end, fields)
         if token.kind not in _LABEL_ENDS:
             label = self.string(self.skip()) if token.kind in WORDS else self.unary_expression()
             if label is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from validators.powershell.parser.errors import SyntaxFault
 from validators.powershell.parser.nodes import Node
-from validators.powershell.parser.tokens import DOUBLE_QUOTES, Mode, Token
+from validators.powershell.parser.tokens import DOUBLE_QUOTES, SINGLE_QUOTES, Mode, Token
 from validators.powershell.parser.types import Types
 
 _STRING_TYPES = {
@@ -13,6 +15,10 @@ _STRING_TYPES = {
     "HereStringLiteral": "SingleQuotedHereString",
     "HereStringExpandable": "DoubleQuotedHereString",
 }
+
+
+_USING = re.compile(r"\$\{?using:", re.IGNORECASE)
+_QUOTING = re.compile(f"[`{SINGLE_QUOTES}{DOUBLE_QUOTES}]")
 
 
 class Literals(Types):
@@ -51,16 +57,15 @@ class Literals(Types):
         if text[start + 1] != "(":
             stop = end if text[start + 1] == "{" else self.lexer.variable_end(start)
             nested.append(variable := Token("Variable", start, stop))
-            return self.variable(variable)
+            node = self.variable(variable)
+            return self.using_expression(node, node)
         inner = text[start:end]
-        doubled = token.kind in ("StringExpandable", "Generic") and '"' in inner or any(
-            quote in inner for quote in DOUBLE_QUOTES[1:]
-        )
-        if doubled:
+        if token.kind == "StringExpandable" and any(quote in inner for quote in DOUBLE_QUOTES):
             collapsed, places = _collapsed(text, start, end)
             if len(collapsed) < end - start:
                 return self._respelled(collapsed, places, nested)
         parser = type(self)(text, start, end, self.depth, self.findings)
+        parser.lexer.requires = []
         node = parser.sub_expression(parser.skip())
         nested.extend(parser.lexer.tokens)
         return node
@@ -69,6 +74,7 @@ class Literals(Types):
         """A subexpression in which a doubled quote stands for a quote, as in ``"$( ""a"" )"``."""
         found = len(self.findings)
         parser = type(self)(collapsed, 0, len(collapsed), self.depth, self.findings)
+        parser.lexer.requires = []
         try:
             node = parser.sub_expression(parser.skip())
         except SyntaxFault as fault:
@@ -92,6 +98,14 @@ class Literals(Types):
         if token.kind == "SplattedVariable":
             fields["Splatted"] = True
         return Node("VariableExpression", token.start, token.end, fields)
+
+    def using_expression(self, variable: Node, node: Node) -> Node:
+        """``node`` itself, or as a UsingExpression if the variable that it begins with has the scope ``using:``."""
+        if variable.kind != "VariableExpression":
+            return node
+        if not _USING.match(self.text, variable.start):
+            return node
+        return Node("UsingExpression", node.start, node.end, {"SubExpression": node})
 
     def sub_expression(self, opening: Token) -> Node:
         """sub_expression: ``$( statements )``, its opening being consumed."""
@@ -215,18 +229,19 @@ class Literals(Types):
         kind = node.fields.get("StringConstantType")
         if kind in ("SingleQuoted", "DoubleQuoted"):
             return text[1:-1]
-        return text
+        return _QUOTING.sub("", text) if kind == "BareWord" else text
 
 
 def _collapsed(text: str, start: int, end: int) -> tuple[str, list[int]]:
-    """The text in which doubled quotes are one, and where each of its characters stood; the end too."""
+    """The text in which doubled and escaped quotes are one, and where each of its characters stood; the end too."""
     characters: list[str] = []
     places: list[int] = []
     position = start
     while position < end:
-        characters.append(text[position])
+        double = position + 1 < end and text[position + 1] in DOUBLE_QUOTES
+        double = double and (text[position] == "`" or text[position] in DOUBLE_QUOTES)
+        characters.append(text[position + 1] if double else text[position])
         places.append(position)
-        double = text[position] in DOUBLE_QUOTES and position + 1 < end and text[position + 1] in DOUBLE_QUOTES
         position += 2 if double else 1
     places.append(end)
     return "".join(characters), places

@@ -17,7 +17,7 @@ class Pipelines(Commands):
         chain: Node | None = None
         operator: Token | None = None
         while True:
-            pipeline, background = self.pipeline()
+            pipeline, background = self.pipeline(assigns=chain is None)
             if pipeline is None:
                 if operator is None:
                     return None
@@ -52,14 +52,14 @@ class Pipelines(Commands):
         self.back(mark)
         return token
 
-    def pipeline(self) -> tuple[Node | None, Token | None]:
+    def pipeline(self, *, assigns: bool) -> tuple[Node | None, Token | None]:
         """pipeline: commands between ``|``, of which the first may be an expression; and a ``&`` behind it."""
         elements: list[Node] = []
         pipe: Token | None = None
         while True:
             start = self.peek()
             if self.begins_expression(start):
-                element = self._expression_element(start, elements)
+                element = self._expression_element(start, elements, assigns=assigns)
                 if element.kind == "AssignmentStatement":
                     return element, None
             else:
@@ -101,12 +101,12 @@ class Pipelines(Commands):
         self.back(mark)
         return None
 
-    def _expression_element(self, start: Token, elements: list[Node]) -> Node:
+    def _expression_element(self, start: Token, elements: list[Node], *, assigns: bool) -> Node:
         expression = self.expression()
         if expression is None:
             self.unexpected(start)
         sign = self.peek()
-        if sign.kind in ASSIGNMENTS and not elements:
+        if sign.kind in ASSIGNMENTS and assigns and not elements:
             return self.assignment_expression(expression, self.skip())
         if elements:
             message = "An expression can only be the first element of a pipeline."
@@ -146,9 +146,14 @@ class Pipelines(Commands):
             elif name == "ref" and len(types) > 1:
                 message = "'[ref]' cannot stand beside another type."
                 self.find("ReferenceNeedsToBeByItselfInTypeConstraint", message, constraint)
-        if child is not target and self.text[child.start : child.end].lower() in ("$_", "$this"):
+        if child is not target and self._is_automatic(child, types):
             message = "An automatic variable cannot be given a type or an attribute."
             self.find("AssignmentStatementToAutomaticNotSupported", message, target)
+
+    def _is_automatic(self, variable: Node, types: list[Node]) -> bool:
+        if any(constraint.fields["TypeName"].lower() in ("object", "system.object") for constraint in types):
+            return False
+        return self.text[variable.start : variable.end].lower() in ("$_", "$this")
 
     def assignment_expression(self, left: Node, operator: Token) -> Node:
         """assignment_expression: a target, an operator and a statement (specification, 7.11)."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from validators.powershell.parser.errors import SyntaxFault
 from validators.powershell.parser.literals import Literals
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokens import STRINGS, UNARY, Mode, Token
 
-_BEGINS_MEMBER = frozenset((*UNARY, "LBracket")) - {"Comma"}
+_BEGINS_MEMBER = frozenset((*UNARY, "LBracket"))
 
 
 class Primary(Literals):
@@ -21,9 +23,7 @@ class Primary(Literals):
         if value is None:
             return None
         node = self.postfix(value)
-        if value.kind == "VariableExpression" and self.text[value.start + 1 : value.start + 8].lower().strip("{").startswith("using:"):
-            return Node("UsingExpression", node.start, node.end, {"SubExpression": node})
-        return node
+        return self.using_expression(value, node)
 
     def value(self) -> Node | None:
         """value (specification, 7.1.1): what a primary expression begins with."""
@@ -53,9 +53,12 @@ class Primary(Literals):
             return node
         return None
 
-    def _nested(self, production: object) -> Node:
+    def _nested(self, production: Callable[[Token], Node]) -> Node:
         self.deeper()
-        node: Node = production(self.skip())  # type: ignore[operator]
+        before = self.no_comma
+        self.no_comma = False
+        node = production(self.skip())
+        self.no_comma = before
         self.depth -= 1
         return node
 
@@ -110,7 +113,10 @@ class Primary(Literals):
         before = self.use(Mode.EXPRESSION)
         self.skip_newlines()
         self.deeper()
+        commas = self.no_comma
+        self.no_comma = False
         index = self.expression()
+        self.no_comma = commas
         self.depth -= 1
         if index is None:
             self.fail_after("MissingArrayIndexExpression", "An index is missing behind '['.", opening.end)
@@ -145,10 +151,9 @@ class Primary(Literals):
         if char == "(":
             arguments = self.argument_list(self.sign("LParen", position, 1))
         elif char == "{":
-            opening = self.sign("LCurly", position, 1)
-            self.deeper()
-            arguments = [self.script_block_expression(opening)]
-            self.depth -= 1
+            self.ahead = Token("LCurly", position, position + 1)
+            self.lexer.position = position + 1
+            arguments = [self._nested(self.script_block_expression)]
         else:
             self.use(before)
             return Node("MemberExpression", target.start, member.end, fields)

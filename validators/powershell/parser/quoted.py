@@ -126,22 +126,22 @@ class Quoted:
             position = self.variable_end(start)
         else:
             return self.word(start, start + 1)
-        if in_command and position < self.end and self._goes_on(start, position):
+        if in_command and position < self.end and self.goes_on(start, position):
             return self.word(start, start)
         self.position = position
         return Token("Variable", start, position)
 
-    def _goes_on(self, start: int, position: int) -> bool:
+    def goes_on(self, start: int, position: int) -> bool:
         """Whether a variable among arguments is only the start of a word: ``$a-b``, but not ``$a.b``, ``$a[0]``."""
         char = self.text[position]
-        if char in ".[:?" and position == start + 2 and self.text[start + 1] in "$^?":
+        if char in ".[:" and position == start + 2 and self.text[start + 1] in "$^?":
             return True
-        if char == "." or char == "[":
+        if char in ".[":
             return False
+        if char == "=":
+            return self.text[start + 1] in "{$^?"
         if char == ":":
             return not self.text.startswith("::", position)
-        if char == "?" and self.text[position + 1 : position + 2] in (".", "["):
-            return False
         if char == "`":
             return self.text[position + 1 : position + 2] not in ("\r", "\n")
         return char in "$'\"" or char in DOUBLE_QUOTES or char in SINGLE_QUOTES or _RUN.match(char) is not None
@@ -155,7 +155,7 @@ class Quoted:
         if match is None:
             return start + 1
         stop = match.end()
-        if text[stop - 1] == ":" and match[0] != "::":
+        if text[stop - 1] == ":" and match[0].count(":") == 1:
             name = text[start + 1 : stop - 1].lower()
             id = "InvalidVariableReference" if name in _SCOPES else "InvalidVariableReferenceWithDrive"
             message = "A variable's name ends with ':'; to end it before the colon, enclose the name in braces."

@@ -10,6 +10,12 @@ from validators.powershell.parser.methods import check_method
 from validators.powershell.parser.nodes import Node
 
 _CONSTANT_VARIABLES = frozenset(("$true", "$false", "$null"))
+_CONSTANT_NODES = frozenset(
+    (
+        *("UnaryExpression", "BinaryExpression", "ParenExpression", "ArrayLiteral", "TernaryExpression"),
+        *("Pipeline", "CommandExpression", "SubExpression", "StatementBlock"),
+    )
+)
 _LOOPS = frozenset(
     (
         *("WhileStatement", "DoWhileStatement", "DoUntilStatement", "ForStatement", "ForEachStatement"),
@@ -46,16 +52,19 @@ def is_constant(node: Node, text: str) -> bool:
     if kind == "VariableExpression":
         return text[node.start : node.end].lower() in _CONSTANT_VARIABLES
     if kind == "MemberExpression":
-        static = bool(node.fields.get("Static")) and node.fields["Expression"].kind == "TypeExpression"
-        return static and node.fields["Member"].kind == "StringConstantExpression"
-    if kind in ("UnaryExpression", "BinaryExpression", "ParenExpression", "ArrayLiteral", "TernaryExpression"):
+        owner: Node = node.fields["Expression"]
+        static = bool(node.fields.get("Static")) and owner.kind == "TypeExpression"
+        return static and str(owner.fields["TypeName"]).lower() not in ("int", "string", "double", "char", "long")
+    if kind == "BinaryExpression" and node.fields["Operator"] in ("DotDot", "Format"):
+        return False
+    if kind == "StatementBlock" and len(node.fields.get("Statements", [])) != 1:
+        return False
+    if kind in _CONSTANT_NODES:
         return "PlusPlus" not in str(node.fields.get("TokenKind")) and all(
             is_constant(child, text) for child in node.children()
         )
-    if kind in ("Pipeline", "CommandExpression"):
-        return all(is_constant(child, text) for child in node.children())
     if kind == "ConvertExpression":
-        return is_constant(node.fields["Child"], text)
+        return node.fields["Child"].kind != kind and is_constant(node.fields["Child"], text)
     return False
 
 

@@ -11,6 +11,7 @@ from validators.powershell.parser.modules import is_constant_value, is_module_sp
 from validators.powershell.parser.tokens import KEYWORDS, RESERVED_KEYWORDS, Mode, Token
 
 _NAMESPACE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
+_KEYWORD_KINDS = frozenset(KEYWORDS.values())
 _KEYWORD_ENDS = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput"))
 
 
@@ -22,7 +23,7 @@ class Parser(Classes):
     def script(self) -> Node:
         """A whole script: the text's ScriptBlock."""
         fields: dict[str, object] = {}
-        self.skip_newlines_and_semicolons()
+        self.skip_newlines()
         usings: list[Node] = []
         while self.peek().kind == "Using":
             usings.append(self.using_statement(at_start=True))
@@ -126,7 +127,9 @@ class Parser(Classes):
             self.back(mark)
             break
         token = self.peek()
-        if token.kind in KEYWORDS.values():
+        if token.kind in RESERVED_KEYWORDS or token.kind in _STATEMENTS and token.kind not in ("Class", "Enum"):
+            self.unexpected(token)
+        if token.kind in _KEYWORD_KINDS:
             first = attributes[0]
             if any(node.kind == "Attribute" for node in attributes):
                 self.fail_at("UnexpectedAttribute", "An attribute cannot stand before this statement.", first)

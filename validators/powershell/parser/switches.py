@@ -62,7 +62,9 @@ class Switches(Flow):
                 ahead = self.peek()
                 if ahead.kind in ("Semi", "RParen", "RCurly", "EndOfInput", "Comma", "Pipe", "Ampersand"):
                     self.fail_after("MissingFilenameOption", "'-File' needs the name of a file.", token.end)
-                fields["Condition"] = self.argument_value(ahead)
+                value = self.single_argument(ahead)
+                expression = Node("CommandExpression", value.start, value.end, {"Expression": value})
+                fields["Condition"] = Node("Pipeline", value.start, value.end, {"PipelineElements": [expression]})
                 self.resync(Mode.EXPRESSION)
 
     def _switch_condition(self, fields: dict[str, object], label: Token | None) -> None:

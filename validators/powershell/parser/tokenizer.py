@@ -124,7 +124,7 @@ class Tokenizer(Numbers):
         char = text[position] if position < self.end else ""
         if char == ".":
             after = text[position + 1 : position + 2]
-            return after.isalpha() or after in ("_", "\\", "/")
+            return after.isalpha() or after in ("_", "\\", "/") or after == "$" and text[position - 1] == "!"
         if text[position - 1] != "!":
             return False
         if char.isdigit():
@@ -241,7 +241,9 @@ class Tokenizer(Numbers):
         if char and char in _QUOTES:
             return self.here_string(position)
         if _SPLATTED.match(text, position, end):
-            self.position = self.variable_end(position)
+            self.position = stop = self.variable_end(position)
+            if self.mode == Mode.COMMAND and stop < end and self.goes_on(position, stop):
+                return self.word(position, position)
             return Token("SplattedVariable", position, self.position)
         self.fail("UnrecognizedToken", "'@' begins nothing here.", position, position + 1)
 
@@ -288,7 +290,7 @@ class Tokenizer(Numbers):
         """``-Name`` or ``-Name:`` (specification, 2.3.4)."""
         match = _PARAMETER_REST.match(self.text, position + 1, self.end)
         self.position = stop = match.end() if match else position + 1
-        if stop < self.end and self.text[stop] in _QUOTES:
+        if stop < self.end and self.text[stop] in _QUOTES and self.text[stop - 1] != ":":
             return self.word(position, stop)
         return Token("Parameter", position, self.position)
 

@@ -8,7 +8,7 @@ from validators.powershell.parser.base import ParserBase
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokens import SPACES, WORDS, Mode, Token
 
-_TYPE_NAME = re.compile(r"[^\W\d][\w.`+]*|_[\w.`+]*")
+_TYPE_NAME = re.compile(r"[^\W\d][\w.`+#\\]*")
 _ASSEMBLY = re.compile(r"[^\]\r\n]*")
 
 
@@ -142,7 +142,7 @@ class Types(ParserBase):
         self.resync(mode)
         ahead = self.peek()
         fields = {"TypeName": name.name}
-        if ahead.kind == "LParen" and name.plain:
+        if ahead.kind == "LParen" and (name.plain or name.arguments):
             name.token.flags = "TypeName, AttributeName"
             self.skip()
             self.use(Mode.EXPRESSION)
