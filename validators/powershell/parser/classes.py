@@ -61,7 +61,7 @@ class Classes(Functions):
     def _type_definition(self, flag: str, attributes: list[Node], start: Token, fields: dict[str, object]) -> Node:
         fields[flag] = True
         for attribute in attributes:
-            self.findings.watch("class attribute", attribute)
+            self.findings.watch("type attribute", attribute)
         if attributes:
             fields["Attributes"] = attributes
         return Node("TypeDefinition", attributes[0].start if attributes else start.start, self.last, fields)
@@ -113,7 +113,7 @@ class Classes(Functions):
             break
         fields: dict[str, object] = {}
         for attribute in attributes:
-            self.findings.watch("class attribute", attribute)
+            self.findings.watch("property attribute", attribute)
         if attributes:
             fields["Attributes"] = attributes
         for word in modifiers:

@@ -96,7 +96,7 @@ class Expressions(Primary):
 
     def array_literal_expression(self) -> Node | None:
         """array_literal_expression: operands between commas (specification, 7.3)."""
-        first = self.unary_expression()
+        first = self._element()
         if first is None or self.peek().kind != "Comma":
             return first
         elements = [first]
@@ -105,12 +105,20 @@ class Expressions(Primary):
             if comma is None:
                 break
             self.skip_newlines()
-            element = self.unary_expression()
+            element = self._element()
             if element is None:
                 message = "An expression is missing behind ','."
                 self.fail_after("MissingExpressionAfterToken", message, comma.end)
             elements.append(element)
         return Node("ArrayLiteral", first.start, elements[-1].end, {"Elements": elements})
+
+    def _element(self) -> Node | None:
+        """An operand that may be a number with its plus sign."""
+        if not self.pending and (self.ahead is not None or not self.lexer.at_word()):
+            token = self.peek()
+            if token.kind == "Plus":
+                self.signed_number(token)
+        return self.unary_expression()
 
     def unary_expression(self) -> Node | None:
         """unary_expression and cast_expression (specification, 7.2)."""

@@ -291,11 +291,7 @@ class Flow(Pipelines):
     def flow_control_statement(self) -> Node:
         """return, throw or exit, with a pipeline perhaps (specification, 8.5)."""
         start = self.keyword()
-        mark = self.mark()
-        self.skip_newlines()
-        pipe = None if mark.last == self.last else self.accept("Pipe")
-        if pipe is None:
-            self.back(mark)
+        pipe = self.skip() if self.goes_on_next_line("Pipe") else None
         pipeline = self.pipeline_chain()
         if pipe is not None and pipeline is None:
             self.fail_after("EmptyPipeElement", "An element of the pipeline is empty.", pipe.end)

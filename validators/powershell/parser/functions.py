@@ -125,7 +125,7 @@ class Functions(Switches):
             for attribute in parameter.fields.get("Attributes", []):
                 name = attribute.fields["TypeName"].lower()
                 if attribute.kind == "Attribute":
-                    self.findings.watch("class attribute" if of_method else "attribute", attribute)
+                    self.findings.watch("method attribute" if of_method else "attribute", attribute)
                 elif name == "void":
                     self.find("VoidTypeConstraintNotAllowed", "Nothing can be of the type void.", attribute)
                 elif name == "ordered":
@@ -192,7 +192,17 @@ class Functions(Switches):
             if not statements:
                 block.end = param.end
         block.fields["Unnamed"] = True
+        self._check_types(statements)
         fields["EndBlock"] = block
+
+    def _check_types(self, statements: list[Node]) -> None:
+        seen: set[str] = set()
+        for statement in statements:
+            if statement.kind == "TypeDefinition":
+                name = statement.fields["Name"].lower()
+                if name in seen:
+                    self.find("MemberAlreadyDefined", "The script block defines this type already.", statement)
+                seen.add(name)
 
     def named_block_list(self, fields: dict[str, object]) -> None:
         """named_block_list: begin, process, end, clean and dynamicparam blocks (specification, 8.10.7)."""

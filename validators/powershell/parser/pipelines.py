@@ -41,16 +41,21 @@ class Pipelines(Commands):
 
     def _chain_sign(self) -> Token:
         """The token behind a pipeline; ``||`` may open the next line."""
-        token = self.peek()
-        if token.kind != "NewLine":
-            return token
+        self.goes_on_next_line("OrOr")
+        return self.peek()
+
+    def goes_on_next_line(self, kind: str) -> bool:
+        """Consumes a line end, and comments on lines of their own, if a token of this kind stands behind them."""
+        if self.peek().kind != "NewLine":
+            return False
         mark = self.mark()
-        self.skip_newlines()
-        ahead = self.peek()
-        if ahead.kind == "OrOr":
-            return ahead
+        self.skip()
+        while self.peek().kind == "NewLine" and self.lexer.tokens[-1].kind == "Comment":
+            self.skip()
+        if self.peek().kind == kind:
+            return True
         self.back(mark)
-        return token
+        return False
 
     def pipeline(self, *, assigns: bool) -> tuple[Node | None, Token | None]:
         """pipeline: commands between ``|``, of which the first may be an expression; and a ``&`` behind it."""
@@ -89,17 +94,8 @@ class Pipelines(Commands):
 
     def _pipe(self) -> Token | None:
         """The ``|`` behind an element, which may open the next line."""
-        token = self.peek()
-        if token.kind == "Pipe":
-            return self.skip()
-        if token.kind != "NewLine":
-            return None
-        mark = self.mark()
-        self.skip_newlines()
-        if self.peek().kind == "Pipe":
-            return self.skip()
-        self.back(mark)
-        return None
+        self.goes_on_next_line("Pipe")
+        return self.accept("Pipe")
 
     def _expression_element(self, start: Token, elements: list[Node], *, assigns: bool) -> Node:
         expression = self.expression()

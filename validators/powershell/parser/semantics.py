@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from validators.powershell.parser.attributes import check_class_attribute
 from validators.powershell.parser.data_sections import check_data_section
 from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.methods import check_method
@@ -16,6 +17,8 @@ _CONSTANT_NODES = frozenset(
         *("Pipeline", "CommandExpression", "SubExpression", "StatementBlock"),
     )
 )
+_NUMERIC = frozenset("byte char decimal double float int long sbyte short single uint ulong ushort".split())
+_CONSTANT_FIELDS = frozenset("maxvalue minvalue epsilon nan positiveinfinity negativeinfinity".split())
 _LOOPS = frozenset(
     (
         *("WhileStatement", "DoWhileStatement", "DoUntilStatement", "ForStatement", "ForEachStatement"),
@@ -29,8 +32,21 @@ def check_attribute(node: Node, text: str, findings: Findings) -> None:
     _check_arguments(node, text, findings, blocks=True)
 
 
-def check_class_attribute(node: Node, text: str, findings: Findings) -> None:
-    """The arguments of a class's attributes are constants (about_Classes)."""
+def check_type_attribute(node: Node, text: str, findings: Findings) -> None:
+    """The arguments of a class's or an enumeration's attributes are constants (about_Classes)."""
+    check_class_attribute(node, "type", findings)
+    _check_arguments(node, text, findings, blocks=False)
+
+
+def check_property_attribute(node: Node, text: str, findings: Findings) -> None:
+    """The arguments of a property's attributes are constants (about_Classes_Properties)."""
+    check_class_attribute(node, "property", findings)
+    _check_arguments(node, text, findings, blocks=False)
+
+
+def check_method_attribute(node: Node, text: str, findings: Findings) -> None:
+    """The arguments of attributes of a method's parameters are constants (about_Classes_Methods)."""
+    check_class_attribute(node, "parameter", findings)
     _check_arguments(node, text, findings, blocks=False)
 
 
@@ -53,8 +69,11 @@ def is_constant(node: Node, text: str) -> bool:
         return text[node.start : node.end].lower() in _CONSTANT_VARIABLES
     if kind == "MemberExpression":
         owner: Node = node.fields["Expression"]
-        static = bool(node.fields.get("Static")) and owner.kind == "TypeExpression"
-        return static and str(owner.fields["TypeName"]).lower() not in ("int", "string", "double", "char", "long")
+        if not node.fields.get("Static") or owner.kind != "TypeExpression":
+            return False
+        member: Node = node.fields["Member"]
+        name = text[member.start : member.end].lower()
+        return str(owner.fields["TypeName"]).lower() not in _NUMERIC or name in _CONSTANT_FIELDS
     if kind == "BinaryExpression" and node.fields["Operator"] in ("DotDot", "Format"):
         return False
     if kind == "StatementBlock" and len(node.fields.get("Statements", [])) != 1:
@@ -86,7 +105,9 @@ def check_finally(node: Node, text: str, findings: Findings) -> None:
 
 CHECKS: dict[str, Callable[[Node, str, Findings], None]] = {
     "attribute": check_attribute,
-    "class attribute": check_class_attribute,
+    "type attribute": check_type_attribute,
+    "property attribute": check_property_attribute,
+    "method attribute": check_method_attribute,
     "data section": check_data_section,
     "finally": check_finally,
     "method": check_method,

@@ -227,9 +227,9 @@ class Tokenizer(Numbers):
 
     def _argument_sign(self, position: int, char: str) -> Token:
         """A sign among a command's arguments, where most are parts of words."""
-        if char == "<":
+        if char == "<" or char == "]":
             self.position = position + 1
-            return Token("RedirectInStd", position, position + 1)
+            return Token("RedirectInStd" if char == "<" else "Generic", position, position + 1)
         return self.word(position, position)
 
     def _at(self, position: int) -> Token:
