@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from validators.powershell.parser import ParseError, Parsed, Token, parse
+from validators.powershell.parser import Parsed, ParseError, Token, parse
 
 Row = dict[str, Any]
 Difference = tuple[str, str]  # what differs, and the text with both answers

@@ -9,5 +9,6 @@ from validators.powershell.parser.errors import ParseError
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.parsing import Parsed, parse
 from validators.powershell.parser.tokens import Token
+from validators.powershell.parser.tolerant import tokenize
 
-__all__ = ["Node", "ParseError", "Parsed", "Token", "parse"]
+__all__ = ["Node", "ParseError", "Parsed", "Token", "parse", "tokenize"]

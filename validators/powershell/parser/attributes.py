@@ -44,12 +44,12 @@ _ON_TYPES_ONLY = frozenset(("cmdletbinding", "flags", "outputtype"))
 
 
 def check_class_attribute(node: Node, place: str, findings: Findings) -> None:
-    """Notes an attribute that cannot stand at this ``place`` (type, property or parameter), and its unknown arguments."""
+    """Notes an attribute that cannot stand at this ``place`` (type, property, parameter), and its unknown arguments."""
     name = str(node.fields["TypeName"]).lower()
     arguments = _ARGUMENTS.get(name)
     if arguments is None:
         return
-    if place == "parameter" or place == "property" and name in _ON_TYPES_ONLY:
+    if place == "parameter" or (place == "property" and name in _ON_TYPES_ONLY):
         findings.add("AttributeNotAllowedOnDeclaration", "The attribute cannot stand on this declaration.", node)
     for named in node.fields.get("NamedArguments", []):
         if str(named.fields["ArgumentName"]).lower() not in arguments:

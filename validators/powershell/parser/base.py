@@ -10,21 +10,23 @@ from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokenizer import Tokenizer
 from validators.powershell.parser.tokens import Mode, Token
 
-MAX_DEPTH = 100
-"""Productions that may nest inside one another; each takes at most eight of Python's frames."""
+MAX_FRAMES = 800
+"""How many of Python's frames the productions may take that nest inside one another; Python's own limit is 1,000."""
 
 
 class Mark:
     """A place to which the parser can return."""
 
-    __slots__ = ("ahead", "consumed", "last", "position", "requires")
+    __slots__ = ("ahead", "consumed", "depth", "last", "position", "requires")
 
-    def __init__(self, position: int, ahead: Token | None, consumed: int, last: int, requires: int) -> None:
-        self.position = position
-        self.ahead = ahead
-        self.consumed = consumed
-        self.last = last
-        self.requires = requires
+    def __init__(self, parser: ParserBase) -> None:
+        lexer = parser.lexer
+        self.position = lexer.position
+        self.ahead = parser.ahead
+        self.consumed = len(lexer.tokens)
+        self.last = parser.last
+        self.requires = len(lexer.requires)
+        self.depth = parser.depth
 
 
 class ParserBase:
@@ -33,7 +35,7 @@ class ParserBase:
     ``ahead`` is the token that was cut and not consumed; ``last`` is where the last consumed token ended.
     """
 
-    __slots__ = ("ahead", "depth", "findings", "last", "lexer", "no_comma", "pending", "text")
+    __slots__ = ("ahead", "depth", "findings", "last", "lexer", "no_comma", "pending", "precise", "text")
 
     def __init__(self, text: str, start: int, end: int, depth: int, findings: Findings) -> None:
         self.text = text
@@ -41,6 +43,7 @@ class ParserBase:
         self.ahead: Token | None = None
         self.last = start
         self.depth = depth
+        self.precise = True  # whether an error is to be the one that PowerShell sees first, at the cost of a look ahead
         self.no_comma = False  # whether a comma ends the expression, as it does a method's argument
         self.pending: list[Node] = []  # types and attributes that were parsed before it was known that they cast
         self.findings = findings  # errors of meaning; the text is parsed on behind them
@@ -89,8 +92,7 @@ class ParserBase:
 
     def mark(self) -> Mark:
         """The present place."""
-        lexer = self.lexer
-        return Mark(lexer.position, self.ahead, len(lexer.tokens), self.last, len(lexer.requires))
+        return Mark(self)
 
     def back(self, mark: Mark) -> None:
         """Returns to ``mark``: what was consumed since is not."""
@@ -100,6 +102,7 @@ class ParserBase:
         del lexer.tokens[mark.consumed :]
         del lexer.requires[mark.requires :]
         self.last = mark.last
+        self.depth = mark.depth
 
     def skip_newlines(self) -> None:
         """Consumes line ends."""
@@ -107,7 +110,7 @@ class ParserBase:
             self.skip()
 
     def simple_name(self) -> Token | None:
-        """Consumes a simple name behind line ends, whatever follows it: of a member, of a key (specification, 2.3.4)."""
+        """Consumes a simple name behind line ends, whatever follows it: a member's, a key's (specification, 2.3.4)."""
         lexer = self.lexer
         while True:
             ahead = self.ahead
@@ -136,6 +139,10 @@ class ParserBase:
         """Whether nothing stands between the last consumed token and this one."""
         return token.start == self.last
 
+    def only_begins_word(self, token: Token) -> bool:
+        """Whether a number is only the start of a word, by what directly follows it: ``1?a``, ``1::a``, ``1[0]``."""
+        return token.kind == "Number" and token.end < self.lexer.end and self.text[token.end] in ":?["
+
     # Errors
 
     def fail(self, id: str, message: str, start: int, end: int) -> NoReturn:
@@ -158,7 +165,7 @@ class ParserBase:
 
     def unexpected(self, token: Token) -> NoReturn:
         """Ends the parsing at a token that cannot stand here, if what is open in it is closed."""
-        if token.kind == "DollarParen":
+        if token.kind == "DollarParen" and self.precise:
             self.lexer.subexpression_end(token.start)
         elif token.kind in ("Variable", "SplattedVariable"):
             self.skip()
@@ -170,13 +177,15 @@ class ParserBase:
         text = self.text[token.start : token.end]
         return "end of text" if not text else "line end" if text.isspace() else repr(text[:40])
 
-    def deeper(self) -> None:
-        """Enters a production that can hold itself; its method leaves it by lowering ``depth``."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
+    def deeper(self, frames: int) -> int:
+        """Enters a production that can hold itself and takes so many frames at most; gives the depth to return to."""
+        outer = self.depth
+        self.depth += frames
+        if self.depth > MAX_FRAMES:
             place = self.ahead.start if self.ahead is not None else self.lexer.position
             message = "The text nests deeper than the parser follows."
             raise SyntaxFault(ParseError("ScriptTooComplicated", message, place, place))
+        return outer
 
     # Productions of upper layers that lower ones need
 

@@ -21,18 +21,19 @@ class Classes(Functions):
 
     __slots__ = ()
 
-    def _head(self, start: Token) -> tuple[Token, dict[str, object]]:
+    def _head(self, start: Token) -> dict[str, object]:
+        """The name of a class or an enumeration, as the first of its fields."""
         self.skip_newlines()
         name = self.simple_name()
         if name is None:
             message = f"A name is missing behind {self.shown(start)}."
             self.fail_after("MissingNameAfterKeyword", message, start.end)
-        return name, {"Name": self.text[name.start : name.end]}
+        return {"Name": self.text[name.start : name.end]}
 
     def class_statement(self, attributes: list[Node]) -> Node:
         """class_statement: a class with its base types and members."""
         start = self.keyword()
-        name, fields = self._head(start)
+        fields = self._head(start)
         after = self.last
         self.skip_newlines()
         if self.peek().kind == "Colon":
@@ -42,7 +43,7 @@ class Classes(Functions):
         opening = self.accept("LCurly")
         if opening is None:
             self.fail_after("MissingTypeBody", "The class has no body.", after)
-        self.deeper()
+        outer = self.deeper(8)
         members: list[Node] = []
         self.skip_newlines()
         while True:
@@ -51,9 +52,15 @@ class Classes(Functions):
                 break
             members.append(member)
             self.skip_newlines() if member.kind == "FunctionMember" else self.skip_newlines_and_semicolons()
-        self.depth -= 1
+        self.depth = outer
         if not self.accept("RCurly"):
             self.fail_after("MissingEndCurlyBrace", "'}' is missing behind the members of the class.", opening.end)
+        names = frozenset(
+            member.fields["Name"].lower() for member in members if member.kind == "PropertyMember"
+        )
+        for member in members:
+            if member.kind == "FunctionMember":
+                member.fields["ClassProperties"] = names
         if members:
             fields["Members"] = members
         return self._type_definition("IsClass", attributes, start, fields)
@@ -219,7 +226,7 @@ class Classes(Functions):
     def enum_statement(self, attributes: list[Node]) -> Node:
         """enum_statement: an enumeration with its underlying type and members."""
         start = self.keyword()
-        name, fields = self._head(start)
+        fields = self._head(start)
         after = self.last
         self.skip_newlines()
         sign = self.accept("Colon")

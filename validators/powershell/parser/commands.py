@@ -6,7 +6,17 @@ import re
 
 from validators.powershell.parser.expressions import Expressions
 from validators.powershell.parser.nodes import Node
-from validators.powershell.parser.tokens import BINARY_PRECEDENCE, DOUBLE_QUOTES, KEYWORDS, SINGLE_QUOTES, STRINGS, UNARY, WORDS, Mode, Token
+from validators.powershell.parser.tokens import (
+    BINARY_PRECEDENCE,
+    DOUBLE_QUOTES,
+    KEYWORDS,
+    SINGLE_QUOTES,
+    STRINGS,
+    UNARY,
+    WORDS,
+    Mode,
+    Token,
+)
 
 _STREAMS = {"1": "Output", "2": "Error", "3": "Warning", "4": "Verbose", "5": "Debug", "6": "Information", "*": "All"}
 _BEGINS_EXPRESSION = frozenset(
@@ -35,9 +45,10 @@ _SIGNS = {
 }
 _AFTER_DOT = "$" + SINGLE_QUOTES + DOUBLE_QUOTES
 _ALWAYS_WORDS = frozenset(("QuestionMark", "Colon", "QuestionQuestion", "QuestionQuestionEquals"))
-_NO_VALUE = frozenset(("Comma", "Ampersand", "Redirection", "RedirectInStd", "MinusMinus"))
+NO_VALUE = frozenset(("Comma", "Ampersand", "Redirection", "RedirectInStd", "MinusMinus"))
 _VERBATIM = re.compile(r"[ \t]*((?:[^\r\n|&\"]|\"[^\"\r\n]*\"?|&(?!&))*)")
-_NO_COMMAND = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput", "Pipe", "OrOr", "AndAnd"))
+_NEVER_WORDS = frozenset(("RBracket", "Redirection", "RedirectInStd"))
+NO_COMMAND = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput", "Pipe", "OrOr", "AndAnd"))
 
 
 class Commands(Expressions):
@@ -59,7 +70,7 @@ class Commands(Expressions):
 
     def _is_word(self, token: Token) -> bool:
         """Has a number that only begins a command's name cut as such: ``1?a``."""
-        is_word = token.end < self.lexer.end and self.text[token.end] in ":?["
+        is_word = self.only_begins_word(token)
         if is_word:
             self.ahead = self.lexer.word(token.start, token.end)
         return is_word
@@ -73,7 +84,7 @@ class Commands(Expressions):
             token = self.peek()
             if token.kind == "Comma":
                 self.fail_at("MissingArgument", "An argument is missing before ','.", token)
-            name = None if token.kind in _NO_COMMAND or token.kind == "Ampersand" else self._invoked(token)
+            name = None if token.kind in NO_COMMAND or token.kind == "Ampersand" else self._invoked(token)
             if name is None:
                 self.use(Mode.EXPRESSION)
                 message = f"The operator {self.shown(start)} needs a command behind it."
@@ -107,17 +118,17 @@ class Commands(Expressions):
     def _first_word(self, token: Token) -> Node | None:
         """The name of a command without operator: a word, or a sign that begins no expression."""
         kind = token.kind
-        if kind in _NO_COMMAND or kind in ("Comma", "Ampersand", "RBracket") and kind != "RBracket":
+        if kind in NO_COMMAND or kind in ("Comma", "Ampersand"):
             return None
         lexer = self.lexer
         if kind not in WORDS and kind != "Label":
-            if kind == "Parameter" or token.kind in BINARY_PRECEDENCE and self.text[token.start : token.end][1:].isalpha():
+            dashed = kind in BINARY_PRECEDENCE and self.text[token.start + 1 : token.end].isalpha()
+            if kind == "Parameter" or dashed:
                 self.ahead = token = lexer.parameter(token.start)
             elif kind == "Colon" and (label := lexer.label(token.start)):
                 self.ahead = token = label
-            elif kind != "RBracket" and not lexer.ends_word(token.end) or kind in _ALWAYS_WORDS:
-                if kind not in ("Redirection", "RedirectInStd"):
-                    self.ahead = token = lexer.word(token.start, token.end)
+            elif kind in _ALWAYS_WORDS or (kind not in _NEVER_WORDS and not lexer.ends_word(token.end)):
+                self.ahead = token = lexer.word(token.start, token.end)
         lexer.mode = Mode.COMMAND
         return self.command_name(token)
 
@@ -143,7 +154,7 @@ class Commands(Expressions):
         while True:
             token = self.peek()
             kind = token.kind
-            if kind in _NO_COMMAND or kind == "Ampersand":
+            if kind in NO_COMMAND or kind == "Ampersand":
                 break
             if kind == "Redirection" or kind == "RedirectInStd":
                 redirection = self.redirection(streams)
@@ -182,7 +193,7 @@ class Commands(Expressions):
             return Node("CommandParameter", token.start, token.end, fields)
         ahead = self.peek()
         argument = None
-        if ahead.kind not in _NO_COMMAND and ahead.kind not in _NO_VALUE:
+        if ahead.kind not in NO_COMMAND and ahead.kind not in NO_VALUE:
             if ahead.kind == "Parameter":
                 ahead.kind = "Generic"
             argument = self.command_argument()
@@ -215,7 +226,7 @@ class Commands(Expressions):
                 break
             self.skip_newlines()
             token = self.peek()
-            if token.kind in _NO_COMMAND or token.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):
+            if token.kind in NO_COMMAND or token.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):
                 self.fail_after("MissingExpression", "An argument is missing behind ','.", comma.end)
             if token.kind == "Parameter":
                 token.kind = "Generic"
@@ -265,7 +276,7 @@ class Commands(Expressions):
             before = self.lexer.mode
             self.resync(Mode.COMMAND)
             ahead = self.peek()
-            if ahead.kind in _NO_COMMAND or ahead.kind in _NO_VALUE:
+            if ahead.kind in NO_COMMAND or ahead.kind in NO_VALUE:
                 self.fail_after("MissingFileSpecification", "The redirection names no file.", token.end)
             if ahead.kind == "Parameter":
                 ahead.kind = "Generic"

@@ -12,9 +12,6 @@ ASSIGNABLE = frozenset(("VariableExpression", "MemberExpression", "IndexExpressi
 NOT_CAST = frozenset((*BINARY_PRECEDENCE, "Comma"))
 
 
-_NOT_BEHIND = (":", "?", "[")  # what cannot follow the number that an expression begins with
-
-
 class Expressions(Primary):
     """expression and its parts."""
 
@@ -37,7 +34,7 @@ class Expressions(Primary):
         if condition is None or self.peek().kind != "QuestionMark":
             return condition
         sign = self.skip()
-        self.deeper()
+        outer = self.deeper(3)
         self.skip_newlines()
         if_true = self._ternary(self.binary_expression(ternary=True))
         if if_true is None:
@@ -52,7 +49,7 @@ class Expressions(Primary):
         if_false = self._ternary(self.binary_expression(ternary=True))
         if if_false is None:
             self.fail_after("ExpectedValueExpression", "An expression is missing behind ':'.", sign.end)
-        self.depth -= 1
+        self.depth = outer
         fields = {"Condition": condition, "IfTrue": if_true, "IfFalse": if_false}
         return Node("TernaryExpression", condition.start, if_false.end, fields)
 
@@ -62,9 +59,9 @@ class Expressions(Primary):
             if self.ahead is None and self.lexer.at_word():
                 return None
             token = self.peek()
-            if token.kind == "Number" and not ternary and self.text[token.end : token.end + 1] in _NOT_BEHIND:
+            if not ternary and self.only_begins_word(token):
                 return None
-        operand = self.unary_expression if self.no_comma else self.array_literal_expression
+        operand = self._element if self.no_comma else self.array_literal_expression
         left = operand()
         if left is None:
             return None
@@ -144,7 +141,7 @@ class Expressions(Primary):
     def signed_number(self, token: Token) -> bool:
         """Has a number cut together with its sign, where an operand is to begin."""
         text = self.text[token.end : token.end + 2]
-        if not (text[:1].isdigit() or text[:1] == "." and text[1:].isdigit()):
+        if not (text[:1].isdigit() or (text[:1] == "." and text[1:].isdigit())):
             return False
         number = self.lexer.number(token.start, token.end)
         self.ahead = number
@@ -152,10 +149,10 @@ class Expressions(Primary):
 
     def _unary(self, sign: Token) -> Node:
         self.skip()
-        self.deeper()
+        outer = self.deeper(8)
         self.skip_newlines()
         child = self.unary_expression()
-        self.depth -= 1
+        self.depth = outer
         if child is None:
             message = f"An expression is missing behind {self.shown(sign)}."
             self.fail_after("MissingExpressionAfterOperator", message, sign.end)
@@ -169,7 +166,9 @@ class Expressions(Primary):
         """What a type literal or an attribute begins: a cast, an attributed expression, the type itself."""
         before = self.use(Mode.EXPRESSION)
         if self.pending:
+            outer = self.deeper(8)
             child: Node | None = self.unary_expression()
+            self.depth = outer
             self.use(before)
             return self._cast(attribute, child)
         if attribute.kind == "TypeConstraint" and self.text.startswith((".", "::", "?."), attribute.end):
@@ -179,16 +178,16 @@ class Expressions(Primary):
         token = self.peek()
         if attribute.kind == "Attribute":
             self.skip_newlines()
-        self.deeper()
+        outer = self.deeper(8)
         child = None if token.kind in NOT_CAST and not self._casts(token) else self.unary_expression()
-        self.depth -= 1
+        self.depth = outer
         self.use(before)
         return self._cast(attribute, child)
 
     def _cast(self, attribute: Node, child: Node | None) -> Node:
         if attribute.kind == "Attribute":
             if child is None or not _takes_attribute(child):
-                self.fail_at("UnexpectedAttribute", "An attribute must stand before a variable or a parameter.", attribute)
+                self.fail_at("UnexpectedAttribute", "An attribute stands before a variable only.", attribute)
             self.findings.watch("attribute", attribute)
             return Node("AttributedExpression", attribute.start, child.end, {"Child": child, "Attribute": attribute})
         if child is None:
@@ -199,6 +198,9 @@ class Expressions(Primary):
         if name == "ordered" and child.kind != "Hashtable":
             message = "'[ordered]' stands before a hash table only."
             self.find("OrderedAttributeOnlyOnHashLiteralNode", message, node)
+        if child.kind == "ConvertExpression" and child.fields["Type"].fields["TypeName"].lower() == "ref":
+            id = "ReferenceNeedsToBe" + ("ByItselfInTypeSequence" if name == "ref" else "LastTypeInTypeConversion")
+            self.find(id, "'[ref]' has to be the only reference, and the first type.", child.fields["Type"])
         return node
 
     def _casts(self, sign: Token) -> bool:
@@ -218,7 +220,7 @@ class Expressions(Primary):
         return node
 
     def check_target(self, node: Node, id: str, *, arrays: bool = False) -> None:
-        """Notes an error unless ``node`` can be assigned to: a variable, a property, an element, or ``arrays`` of them."""
+        """Notes an error unless ``node`` can be assigned to: a variable, property or element, or ``arrays`` of these."""
         for target in self.targets(node, arrays=arrays):
             self.find(id, "Nothing can be assigned to this expression.", target)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.pipelines import Pipelines
-from validators.powershell.parser.tokens import ENDS_PIPELINE, WORDS, Mode, Token
+from validators.powershell.parser.tokens import DASHES, ENDS_PIPELINE, WORDS, Mode, Token
 
 _LABEL_ENDS = frozenset((*ENDS_PIPELINE, "Pipe", "OrOr", "AndAnd", "Ampersand", "Redirection", "Comma"))
 
@@ -20,9 +20,9 @@ class Flow(Pipelines):
         if self.peek().kind != "LCurly":
             return None
         opening = self.skip()
-        self.deeper()
+        outer = self.deeper(2)
         statements = self.statement_list()
-        self.depth -= 1
+        self.depth = outer
         if self.peek().kind != "RCurly":
             self.fail_at("MissingEndCurlyBrace", "'}' is missing behind the statements.", opening)
         self.skip()
@@ -182,19 +182,25 @@ class Flow(Pipelines):
             self.find("KeywordParameterReservedForFutureUse", message, node)
         return node
 
+    def flag(self) -> str | None:
+        """The name of the parameter of a statement that is the next token, in small letters; None if that is none."""
+        token = self.peek()
+        if token.end - token.start < 2 or self.text[token.start] not in DASHES:
+            return None
+        if token.kind != "Parameter":
+            self.ahead = token = self.lexer.parameter(token.start)
+        return self.text[token.start + 1 : token.end].lower()
+
     def _foreach_flags(self, fields: dict[str, object]) -> bool:
         parallel = False
         while True:
             mark = self.mark()
             self.skip_newlines()
-            token = self.peek()
-            if self.text[token.start : token.start + 1] not in ("-", "\u2013", "\u2014", "\u2015") or token.end - token.start < 2:
+            flag = self.flag()
+            if flag is None:
                 self.back(mark)
                 return parallel
-            if token.kind != "Parameter":
-                self.ahead = token = self.lexer.parameter(token.start)
-            flag = self.text[token.start + 1 : token.end].lower()
-            self.skip()
+            token = self.skip()
             if flag and "parallel".startswith(flag):
                 parallel = True
             elif flag and "throttlelimit".startswith(flag):

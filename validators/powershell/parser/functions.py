@@ -53,9 +53,9 @@ class Functions(Switches):
         opening = self.accept("LCurly")
         if opening is None:
             self.fail_after("MissingFunctionBody", "The function has no body.", after)
-        self.deeper()
+        outer = self.deeper(8)
         body = self.script_block(opening, is_filter=start.kind == "Filter")
-        self.depth -= 1
+        self.depth = outer
         fields["Body"] = body
         block = body.fields.get("ParamBlock")
         node = Node("FunctionDefinition", start.start, self.last, fields)
@@ -111,7 +111,9 @@ class Functions(Switches):
             self.back(mark)
         else:
             self.skip_newlines()
+            outer = self.deeper(8)
             default = self.argument_expression()
+            self.depth = outer
             if default is None:
                 message = "The parameter has no default behind '='."
                 self.fail_after("MissingExpressionAfterToken", message, sign.end)

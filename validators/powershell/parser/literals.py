@@ -39,12 +39,12 @@ class Literals(Types):
             return Node("StringConstantExpression", token.start, token.end, fields)
         nested: list[Node] = []
         token.nested = []
-        self.deeper()
+        outer = self.deeper(8)
         for start, end in token.parts:
             node = self._expansion(start, end, token)
             if node is not None:
                 nested.append(node)
-        self.depth -= 1
+        self.depth = outer
         if not nested:
             return Node("StringConstantExpression", token.start, token.end, fields)
         fields["NestedExpressions"] = nested
@@ -208,7 +208,7 @@ class Literals(Types):
     def key_expression(self) -> Node | None:
         """key_expression that is no simple name: any operand."""
         token = self.peek()
-        if token.kind == "Comma" or token.kind == "Number" and self.text[token.end : token.end + 1] in (":", "?", "["):
+        if token.kind == "Comma" or self.only_begins_word(token):
             return None
         return self.unary_expression()
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.nodes import Node
 
-_AUTOMATIC = frozenset(
+_VARIABLES = (
     "_ args consolefilename enabledexperimentalfeatures error event eventargs eventsubscriber executioncontext false "
     "foreach home host input iscoreclr islinux ismacos iswindows lastexitcode matches myinvocation nestedpromptlevel "
     "null pid profile psboundparameters pscmdlet pscommandpath psculture psdebugcontext psedition pshome psitem "
     "psscriptroot pssenderinfo psuiculture psversiontable pwd sender shellid stacktrace switch this true "
     "debugpreference verbosepreference warningpreference erroractionpreference informationpreference "
-    "progresspreference confirmpreference whatifpreference ofs ? ^ $".split()
+    "progresspreference confirmpreference whatifpreference ofs ? ^ $"
 )
+_AUTOMATIC = frozenset(_VARIABLES.split())
 _NESTED = frozenset(("ScriptBlockExpression", "FunctionDefinition", "TypeDefinition"))
 
 
@@ -79,6 +80,7 @@ def _check_variables(node: Node, text: str, findings: Findings) -> None:
     """VariableNotLocal: what a method reads without scope it has to assign, or to take as a parameter."""
     assigned = {_name(parameter.fields["Name"], text) for parameter in node.fields.get("Parameters", [])}
     parts = _inside(node.fields["Body"])
+    properties = node.fields.get("ClassProperties", frozenset()) - assigned
     for part in parts:
         if part.kind == "AssignmentStatement":
             assigned.update(_name(target, text) for target in _assigned(part.fields["Left"]))
@@ -87,7 +89,9 @@ def _check_variables(node: Node, text: str, findings: Findings) -> None:
     for part in parts:
         if part.kind == "VariableExpression":
             name = _name(part, text)
-            if name not in assigned and name not in _AUTOMATIC and ":" not in name:
+            if name in properties:
+                findings.add("MissingThis", "A property of the class is reached through $this.", part)
+            elif name not in assigned and name not in _AUTOMATIC and ":" not in name:
                 findings.add("VariableNotLocal", "The method does not assign this variable.", part)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from validators.powershell.parser.quoted import Quoted
@@ -49,7 +50,7 @@ class Numbers(Quoted):
             return self.word(start, stop)
         suffix = match["suffix"]
         if suffix and not _fits(match, suffix.lower()):
-            if self.mode == Mode.COMMAND or stop < end and text[stop] in ":?[":
+            if self.mode == Mode.COMMAND or (stop < end and text[stop] in ":?["):
                 return self.word(start, stop)
             self.fail("BadNumericConstant", "The number is out of its type's range.", start, stop, incomplete=False)
         self.position = stop
@@ -59,7 +60,8 @@ class Numbers(Quoted):
 def _fits(match: re.Match[str], suffix: str) -> bool:
     digits = match["hex"] or match["binary"]
     if digits:
-        value = float(int(digits, 16 if match["hex"] else 2))
+        whole = int(digits, 16 if match["hex"] else 2)
+        value = float(whole) if whole < 2**128 else math.inf
     elif match["real"]:
         value = float(re.sub(f"[{DASHES}]", "-", match["real"]))
     else:

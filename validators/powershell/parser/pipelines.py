@@ -26,7 +26,8 @@ class Pipelines(Commands):
             if chain is None:
                 chain = pipeline
             elif operator is not None:
-                fields: dict[str, object] = {"LhsPipelineChain": chain, "RhsPipeline": pipeline, "Operator": operator.kind}
+                fields: dict[str, object] = {"LhsPipelineChain": chain, "RhsPipeline": pipeline}
+                fields["Operator"] = operator.kind
                 chain = Node("PipelineChain", chain.start, pipeline.end, fields)
             sign = self._chain_sign()
             if sign.kind not in ("AndAnd", "OrOr") or pipeline.kind == "AssignmentStatement":
@@ -154,9 +155,9 @@ class Pipelines(Commands):
     def assignment_expression(self, left: Node, operator: Token) -> Node:
         """assignment_expression: a target, an operator and a statement (specification, 7.11)."""
         self.skip_newlines()
-        self.deeper()
+        outer = self.deeper(2)
         right = self.statement()
-        self.depth -= 1
+        self.depth = outer
         if right is None:
             message = f"A value is missing behind {self.shown(operator)}."
             self.fail_after("ExpectedValueExpression", message, operator.end)

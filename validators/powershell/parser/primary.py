@@ -54,12 +54,12 @@ class Primary(Literals):
         return None
 
     def _nested(self, production: Callable[[Token], Node]) -> Node:
-        self.deeper()
+        outer = self.deeper(12)
         before = self.no_comma
         self.no_comma = False
         node = production(self.skip())
         self.no_comma = before
-        self.depth -= 1
+        self.depth = outer
         return node
 
     def postfix(self, node: Node) -> Node:
@@ -103,7 +103,7 @@ class Primary(Literals):
 
     def sign(self, kind: str, position: int, width: int) -> Token:
         """Consumes a sign that stands at ``position``, whatever was cut there."""
-        self.ahead = token = Token(kind, position, position + width)
+        self.ahead = Token(kind, position, position + width)
         self.lexer.position = position + width
         return self.skip()
 
@@ -112,12 +112,12 @@ class Primary(Literals):
         opening = self.sign(kind, position, width)
         before = self.use(Mode.EXPRESSION)
         self.skip_newlines()
-        self.deeper()
+        outer = self.deeper(8)
         commas = self.no_comma
         self.no_comma = False
         index = self.expression()
         self.no_comma = commas
-        self.depth -= 1
+        self.depth = outer
         if index is None:
             self.fail_after("MissingArrayIndexExpression", "An index is missing behind '['.", opening.end)
         self.skip_newlines()
@@ -170,7 +170,7 @@ class Primary(Literals):
         token = self.peek()
         begins = self.lexer.mode == Mode.EXPRESSION and token.kind in _BEGINS_MEMBER
         member = self.unary_expression() if begins else self.value()
-        if member is None or token.kind == "Number" and self.text[token.end : token.end + 1] in (":", "?", "["):
+        if member is None or self.only_begins_word(token):
             self.fail_after("MissingPropertyName", "A member's name is missing behind the sign.", sign.end)
         return member
 
@@ -185,7 +185,7 @@ class Primary(Literals):
             while True:
                 bracket = self.accept("LBracket")
                 name = self.type_name(bracketed=bracket is not None)
-                if name is None or bracket and not self.accept("RBracket"):
+                if name is None or (bracket and not self.accept("RBracket")):
                     break
                 names.append(name.name)
                 self.skip_newlines()
@@ -211,7 +211,7 @@ class Primary(Literals):
     def argument_list(self, opening: Token) -> list[Node]:
         """argument_list of a method, its opening parenthesis being consumed (specification, 7.1.3)."""
         arguments: list[Node] = []
-        self.deeper()
+        outer = self.deeper(8)
         while True:
             self.skip_newlines()
             argument = self.argument_expression()
@@ -223,7 +223,7 @@ class Primary(Literals):
             self.skip_newlines()
             if not self.accept("Comma"):
                 break
-        self.depth -= 1
+        self.depth = outer
         self.skip_newlines()
         if not self.accept("RParen"):
             place = arguments[-1].end if arguments else opening.end

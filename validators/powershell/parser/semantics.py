@@ -17,8 +17,9 @@ _CONSTANT_NODES = frozenset(
         *("Pipeline", "CommandExpression", "SubExpression", "StatementBlock"),
     )
 )
-_NUMERIC = frozenset("byte char decimal double float int long sbyte short single uint ulong ushort".split())
-_CONSTANT_FIELDS = frozenset("maxvalue minvalue epsilon nan positiveinfinity negativeinfinity".split())
+_NUMERIC = frozenset(("byte", "char", "decimal", "double", "float", "int", "long", "short", "single", "uint", "ulong"))
+_CONSTANT_FIELDS = frozenset(("maxvalue", "minvalue", "epsilon", "nan", "positiveinfinity", "negativeinfinity"))
+_STEPS = frozenset(("PlusPlus", "MinusMinus", "PostfixPlusPlus", "PostfixMinusMinus"))
 _LOOPS = frozenset(
     (
         *("WhileStatement", "DoWhileStatement", "DoUntilStatement", "ForStatement", "ForEachStatement"),
@@ -54,7 +55,7 @@ def _check_arguments(node: Node, text: str, findings: Findings, *, blocks: bool)
     arguments: list[Node] = list(node.fields.get("PositionalArguments", []))
     arguments += [named.fields["Argument"] for named in node.fields.get("NamedArguments", [])]
     for argument in arguments:
-        if blocks and argument.kind == "ScriptBlockExpression" or is_constant(argument, text):
+        if (blocks and argument.kind == "ScriptBlockExpression") or is_constant(argument, text):
             continue
         id = "ParameterAttributeArgumentNeedsToBeConstant" + ("OrScriptBlock" if blocks else "")
         findings.add(id, "The argument of an attribute has to be a constant.", argument)
@@ -62,9 +63,35 @@ def _check_arguments(node: Node, text: str, findings: Findings, *, blocks: bool)
 
 def is_constant(node: Node, text: str) -> bool:
     """Whether an expression's value is known without running anything."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        kind = part.kind
+        if kind == "ConvertExpression":
+            child: Node = part.fields["Child"]
+            if child.kind == kind:
+                return False
+            waiting.append(child)
+        elif kind in _CONSTANT_NODES:
+            if not _computes_constant(part):
+                return False
+            waiting.extend(part.children())
+        elif not _is_constant_value(part, text):
+            return False
+    return True
+
+
+def _computes_constant(node: Node) -> bool:
     kind = node.kind
-    if kind in ("ConstantExpression", "StringConstantExpression", "TypeExpression"):
-        return True
+    if kind == "BinaryExpression":
+        return node.fields["Operator"] not in ("DotDot", "Format")
+    if kind == "StatementBlock":
+        return len(node.fields.get("Statements", [])) == 1
+    return kind != "UnaryExpression" or node.fields["TokenKind"] not in _STEPS
+
+
+def _is_constant_value(node: Node, text: str) -> bool:
+    kind = node.kind
     if kind == "VariableExpression":
         return text[node.start : node.end].lower() in _CONSTANT_VARIABLES
     if kind == "MemberExpression":
@@ -74,17 +101,7 @@ def is_constant(node: Node, text: str) -> bool:
         member: Node = node.fields["Member"]
         name = text[member.start : member.end].lower()
         return str(owner.fields["TypeName"]).lower() not in _NUMERIC or name in _CONSTANT_FIELDS
-    if kind == "BinaryExpression" and node.fields["Operator"] in ("DotDot", "Format"):
-        return False
-    if kind == "StatementBlock" and len(node.fields.get("Statements", [])) != 1:
-        return False
-    if kind in _CONSTANT_NODES:
-        return "PlusPlus" not in str(node.fields.get("TokenKind")) and all(
-            is_constant(child, text) for child in node.children()
-        )
-    if kind == "ConvertExpression":
-        return node.fields["Child"].kind != kind and is_constant(node.fields["Child"], text)
-    return False
+    return kind in ("ConstantExpression", "StringConstantExpression", "TypeExpression")
 
 
 def check_finally(node: Node, text: str, findings: Findings) -> None:
@@ -93,9 +110,9 @@ def check_finally(node: Node, text: str, findings: Findings) -> None:
     while waiting:
         part, looped = waiting.pop()
         kind = part.kind
-        if kind == "ReturnStatement" or kind in ("BreakStatement", "ContinueStatement") and (
+        if kind == "ReturnStatement" or (kind in ("BreakStatement", "ContinueStatement") and (
             not looped or "Label" in part.fields
-        ):
+        )):
             findings.add("ControlLeavingFinally", "Control cannot leave a finally block.", part)
         if kind in ("ScriptBlockExpression", "FunctionDefinition", "TypeDefinition"):
             continue

@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable
 
 from validators.powershell.parser.classes import Classes
-from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.modules import is_constant_value, is_module_specification
+from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokens import KEYWORDS, RESERVED_KEYWORDS, Mode, Token
 
 _NAMESPACE = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
+_NO_ITEM = frozenset(
+    ("RParen", "RCurly", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand", "Redirection", "RedirectInStd")
+)
 _KEYWORD_KINDS = frozenset(KEYWORDS.values())
 _KEYWORD_ENDS = frozenset(("NewLine", "Semi", "RParen", "RCurly", "EndOfInput"))
 
@@ -51,7 +54,7 @@ class Parser(Classes):
         """statement (specification, 8.1); None where none begins."""
         token = self.peek()
         production = _STATEMENTS.get(token.kind)
-        self.deeper()
+        outer = self.deeper(5)
         if production is not None:
             node: Node | None = production(self)
         elif token.kind == "Colon":
@@ -63,7 +66,7 @@ class Parser(Classes):
             self.fail_at("ReservedKeywordNotAllowed", message, token)
         else:
             node = self.pipeline_chain()
-        self.depth -= 1
+        self.depth = outer
         return node
 
     def labeled_statement(self, sign: Token) -> Node | None:
@@ -98,9 +101,9 @@ class Parser(Classes):
             if block is not None:
                 fields["ParamBlock"] = block
         elif token.kind == "LBracket":
-            self.deeper()
+            outer = self.deeper(5)
             node = self.attributed_statement(fields)
-            self.depth -= 1
+            self.depth = outer
             return node
         return None
 
@@ -127,7 +130,7 @@ class Parser(Classes):
             self.back(mark)
             break
         token = self.peek()
-        if token.kind in RESERVED_KEYWORDS or token.kind in _STATEMENTS and token.kind not in ("Class", "Enum"):
+        if token.kind in RESERVED_KEYWORDS or (token.kind in _STATEMENTS and token.kind not in ("Class", "Enum")):
             self.unexpected(token)
         if token.kind in _KEYWORD_KINDS:
             first = attributes[0]
@@ -149,7 +152,7 @@ class Parser(Classes):
         ahead = self.peek()
         if ahead.kind in ("NewLine", "Semi", "EndOfInput"):
             self.fail_after("MissingUsingItemName", "The name of what is used is missing.", token.end)
-        if ahead.kind in ("RParen", "RCurly", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand", "Redirection", "RedirectInStd"):
+        if ahead.kind in _NO_ITEM:
             self.fail_at("InvalidValueForUsingItemName", "This names nothing that can be used.", ahead)
         name = self.argument_value(ahead)
         fields: dict[str, object] = {"UsingStatementKind": token.kind, "Name": name}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from validators.powershell.parser.commands import NO_COMMAND, NO_VALUE
 from validators.powershell.parser.flow import Flow
 from validators.powershell.parser.nodes import Node
-from validators.powershell.parser.tokens import DASHES, Mode, Token
+from validators.powershell.parser.tokens import Mode, Token
 
 _FLAGS = ("regex", "wildcard", "exact", "casesensitive", "file", "parallel")
 
@@ -29,9 +30,9 @@ class Switches(Flow):
         if not self.accept("LCurly"):
             message = "'{' is missing before the clauses of the switch statement."
             self.fail_after("MissingCurlyBraceInSwitchStatement", message, after)
-        self.deeper()
+        outer = self.deeper(8)
         self._switch_body(fields)
-        self.depth -= 1
+        self.depth = outer
         node = self.labeled("SwitchStatement", label, start, fields)
         if parallel:
             message = "'-Parallel' is reserved for workflows."
@@ -43,13 +44,11 @@ class Switches(Flow):
         while True:
             mark = self.mark()
             self.skip_newlines()
-            token = self.peek()
-            if self.text[token.start : token.start + 1] not in tuple(DASHES) or token.end - token.start < 2:
+            flag = self.flag()
+            if flag is None:
                 self.back(mark)
                 return parallel, file_given
-            if token.kind != "Parameter":
-                self.ahead = token = self.lexer.parameter(token.start)
-            flag = self.text[token.start + 1 : token.end].lower()
+            token = self.peek()
             name = next((name for name in _FLAGS if flag and name.startswith(flag)), None)
             if name is None:
                 self.fail_at("InvalidSwitchFlag", f"'switch' has no parameter {self.shown(token)}.", token)
@@ -60,7 +59,7 @@ class Switches(Flow):
                 self.use(Mode.COMMAND)
                 self.skip_newlines()
                 ahead = self.peek()
-                if ahead.kind in ("Semi", "RParen", "RCurly", "EndOfInput", "Comma", "Pipe", "Ampersand"):
+                if ahead.kind in NO_COMMAND or ahead.kind in ("Comma", "Ampersand"):
                     self.fail_after("MissingFilenameOption", "'-File' needs the name of a file.", token.end)
                 value = self.single_argument(ahead)
                 expression = Node("CommandExpression", value.start, value.end, {"Expression": value})
@@ -99,7 +98,7 @@ class Switches(Flow):
                 token.kind = "Default"
                 self.keyword()
                 condition = None
-            elif token.kind in ("EndOfInput", "Semi", "RParen", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand", "MinusMinus", "Redirection", "RedirectInStd"):
+            elif token.kind in NO_COMMAND or token.kind in NO_VALUE:
                 condition = None
             else:
                 if token.kind == "Parameter":
@@ -163,7 +162,7 @@ class Switches(Flow):
             self.use(Mode.COMMAND)
             self.skip_newlines()
             token = self.peek()
-            if token.kind in ("EndOfInput", "Semi", "LCurly", "RCurly", "RParen", "Comma", "Pipe", "OrOr", "AndAnd", "Ampersand"):
+            if token.kind in NO_COMMAND or token.kind in ("LCurly", "Comma", "Ampersand"):
                 message = "The name of a command is missing."
                 self.fail_after("MissingValueForSupportedCommandInDataSectionStatement", message, after)
             commands.append(self.argument_value(token))

@@ -98,9 +98,9 @@ class Tokenizer(Numbers):
             return self.quoted(position)
         if char == "@":
             return self._at(position)
-        if char.isdigit() and char.isascii() or char == "." and text[position + 1 : position + 2].isdigit():
+        if (char.isdigit() and char.isascii()) or (char == "." and text[position + 1 : position + 2].isdigit()):
             return self._digit(position)
-        if char == ">" or char == "*" and ">" in text[position : position + 2]:
+        if char == ">" or (char == "*" and ">" in text[position : position + 2]):
             return self._redirection(position)
         if char in DASHES:
             return self._dash(position)
@@ -124,7 +124,7 @@ class Tokenizer(Numbers):
         char = text[position] if position < self.end else ""
         if char == ".":
             after = text[position + 1 : position + 2]
-            return after.isalpha() or after in ("_", "\\", "/") or after == "$" and text[position - 1] == "!"
+            return after.isalpha() or after in ("_", "\\", "/") or (after == "$" and text[position - 1] == "!")
         if text[position - 1] != "!":
             return False
         if char.isdigit():

@@ -37,15 +37,13 @@ SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b"
 DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 DASHES = "-\u2013\u2014\u2015"
 
-KEYWORDS = {
-    word.lower(): word
-    for word in (
-        "Assembly Base Begin Break Catch Class Clean Command Configuration Continue Data Define Do Dynamicparam "
-        "Else ElseIf End Enum Exit Filter Finally For Foreach From Function Hidden If In Interface Module "
-        "Namespace Parallel Param Private Process Public Return Sequence Static Switch Throw Trap Try Type Until Using "
-        "Var While Workflow Default"
-    ).split()
-}
+_KEYWORDS = (
+    "Assembly Base Begin Break Catch Class Clean Command Configuration Continue Data Default Define Do Dynamicparam "
+    "Else ElseIf End Enum Exit Filter Finally For Foreach From Function Hidden If In Interface Module Namespace "
+    "Parallel Param Private Process Public Return Sequence Static Switch Throw Trap Try Type Until Using Var While "
+    "Workflow"
+)
+KEYWORDS = {word.lower(): word for word in _KEYWORDS.split()}
 RESERVED_KEYWORDS = frozenset(("Define", "From", "Var"))
 
 LOGICAL, BITWISE, COMPARISON, COALESCE, ADDITIVE, MULTIPLICATIVE, FORMAT, RANGE = range(1, 9)

@@ -57,7 +57,7 @@ class Types(ParserBase):
         if token is None:
             return None
         name = TypeName(token, self.text[token.start : token.end])
-        self.deeper()
+        outer = self.deeper(8)
         while self.peek().kind == "LBracket":
             mark = self.mark()
             opening = self.skip()
@@ -78,7 +78,7 @@ class Types(ParserBase):
                 self.back(mark)
                 break
             self.generic_arguments(name, opening)
-        self.depth -= 1
+        self.depth = outer
         if bracketed and self.peek().kind == "Comma":
             self._assembly(name)
         return name
@@ -146,7 +146,9 @@ class Types(ParserBase):
             name.token.flags = "TypeName, AttributeName"
             self.skip()
             self.use(Mode.EXPRESSION)
+            outer = self.deeper(8)
             positional, named, place = self.attribute_arguments()
+            self.depth = outer
             self.use(mode)
             self.skip_newlines()
             if not self.accept("RParen"):
@@ -202,7 +204,7 @@ class Types(ParserBase):
         if token.kind not in WORDS:
             return None
         name = self.lexer.identifier(token.start)
-        if name is None or name.end != token.end and self.text[name.end] not in "=":
+        if name is None or (name.end != token.end and self.text[name.end] not in "="):
             self.lexer.position = token.end
             return None
         self.ahead = name

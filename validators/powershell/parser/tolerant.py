@@ -1,0 +1,77 @@
+"""The tokens of any text, right or broken."""
+
+from __future__ import annotations
+
+import re
+
+from validators.powershell.parser.errors import SyntaxFault
+from validators.powershell.parser.findings import Findings
+from validators.powershell.parser.statements import Parser
+from validators.powershell.parser.tokens import DOUBLE_QUOTES, SINGLE_QUOTES, Token
+
+_UNTERMINATED = "TerminatorExpectedAtEndOfString"
+_QUOTES = f"@{SINGLE_QUOTES}{DOUBLE_QUOTES}"
+_CLOSED = re.compile(f"[{DOUBLE_QUOTES}](?:[^`{DOUBLE_QUOTES}]|`.|[{DOUBLE_QUOTES}]{{2}})*[{DOUBLE_QUOTES}]", re.DOTALL)
+_PIECES = (
+    ("StringLiteral", re.compile(f"[{SINGLE_QUOTES}][^\r\n]*")),
+    ("StringExpandable", re.compile(f"[{DOUBLE_QUOTES}][^\r\n]*")),
+    ("Variable", re.compile(r"\$[\w?:]+")),
+    ("Number", re.compile(r"[0-9]\w*")),
+    ("Generic", re.compile(f"[^\\s{{}}();,|&$`{SINGLE_QUOTES}{DOUBLE_QUOTES}]+")),
+)
+_TO_THE_END = frozenset(
+    (
+        *("MissingTerminatorMultiLineComment", "IncompleteDollarSubexpressionReference"),
+        *("IncompleteDollarVariableReference", "WhitespaceBeforeHereStringFooter"),
+    )
+)
+
+
+def tokenize(code: str) -> list[Token]:
+    """The tokens of ``code``: those of `parse` where that accepts it, without the EndOfInput.
+
+    Behind an error the text is read on as if a statement began at the token that cannot stand there. A string without
+    its closing quote ends with its line, whatever else has no end runs to the end of the text, and what begins no token
+    is an Unknown of one character. Never raises; the cost is linear in the length.
+    """
+    tokens: list[Token] = []
+    position = 0
+    while True:
+        parser = Parser(code, position, len(code), 0, Findings())
+        parser.precise = False
+        try:
+            parser.script()
+        except SyntaxFault as fault:
+            tokens += parser.lexer.tokens
+            token = _unread(code, parser, fault, tokens[-1].end if tokens else 0)
+            if token is not None:
+                tokens.append(token)
+            position = max(tokens[-1].end if tokens else 0, position)
+        else:
+            tokens += parser.lexer.tokens
+            return [token for token in tokens if token.kind != "EndOfInput"]
+
+
+def _unread(code: str, parser: Parser, fault: SyntaxFault, behind: int) -> Token | None:
+    """The token that the parser had before it when it gave up; None if it had consumed it."""
+    ahead = parser.ahead
+    if ahead is not None and ahead.kind == "EndOfInput":
+        return None
+    if ahead is not None:
+        longer = ahead.end < fault.error.start < len(code)  # it was being cut anew, as the start of a word
+        return Token("Generic", ahead.start, fault.error.start) if longer else ahead
+    start = max(parser.lexer.position, behind)
+    if start >= len(code):
+        return None
+    id = fault.error.id
+    if fault.error.start >= start and (id in _TO_THE_END or (id == _UNTERMINATED and code[start] == "@")):
+        return Token("Comment" if id.endswith("Comment") else "Unknown", start, len(code))
+    if code[start] not in _QUOTES and start < fault.error.start < len(code):
+        return Token("Generic", start, fault.error.start)
+    if id != _UNTERMINATED and (match := _CLOSED.match(code, start)):
+        return Token("StringExpandable", start, match.end())
+    for kind, pattern in _PIECES:
+        match = pattern.match(code, start)
+        if match:
+            return Token(kind, start, match.end())
+    return Token("Unknown", start, start + 1)
