@@ -11,11 +11,15 @@ import argparse
 import gzip
 import json
 import random
+import sys
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+# Run as a file, only this folder would be on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from validators.powershell.parser import Parsed, ParseError, Token, parse
 

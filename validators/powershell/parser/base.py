@@ -35,7 +35,7 @@ class ParserBase:
     ``ahead`` is the token that was cut and not consumed; ``last`` is where the last consumed token ended.
     """
 
-    __slots__ = ("ahead", "depth", "findings", "last", "lexer", "no_comma", "pending", "precise", "text")
+    __slots__ = ("ahead", "depth", "findings", "in_workflow", "last", "lexer", "no_comma", "pending", "precise", "text")
 
     def __init__(self, text: str, start: int, end: int, depth: int, findings: Findings) -> None:
         self.text = text
@@ -43,6 +43,7 @@ class ParserBase:
         self.ahead: Token | None = None
         self.last = start
         self.depth = depth
+        self.in_workflow = False
         self.precise = True  # whether an error is to be the one that PowerShell sees first, at the cost of a look ahead
         self.no_comma = False  # whether a comma ends the expression, as it does a method's argument
         self.pending: list[Node] = []  # types and attributes that were parsed before it was known that they cast

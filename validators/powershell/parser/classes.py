@@ -198,6 +198,7 @@ class Classes(Functions):
         if opening is None:
             self.fail_after("MissingFunctionBody", "The method has no body.", after)
         body = self.script_block(opening)
+        self._check_body(body)
         if base is not None:
             body.fields["BaseConstructorCall"] = base
         fields["Body"] = body
@@ -207,6 +208,13 @@ class Classes(Functions):
         if constructor and typed is not None:
             self.find("ConstructorCantHaveReturnType", "A constructor returns nothing.", typed)
         return node
+
+    def _check_body(self, body: Node) -> None:
+        for name, block in body.fields.items():
+            if name == "ParamBlock":
+                self.find("ParamBlockNotAllowedInMethod", "A method has its parameters behind its name.", block)
+            elif not block.fields.get("Unnamed"):
+                self.find("NamedBlockNotAllowedInMethod", "A method has no named blocks.", block)
 
     def _base_constructor_call(self) -> Node:
         sign = self.skip()

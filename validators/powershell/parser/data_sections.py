@@ -8,8 +8,8 @@ from validators.powershell.parser.nodes import Node
 _VARIABLES = frozenset(("true", "false", "null", "psculture", "psuiculture"))
 _TYPE_NAMES = (
     "array bigint bool boolean byte char cultureinfo datetime decimal double float guid hashtable int int16 int32 "
-    "int64 ipaddress long mailaddress object ordered psobject sbyte short single string switch timespan uint uint16 uint32 "
-    "uint64 ulong uri ushort version xml"
+    "int64 ipaddress long mailaddress object ordered psobject sbyte short single string switch timespan uint uint16 "
+    "uint32 uint64 ulong uri ushort version xml"
 )
 _TYPES = frozenset(_TYPE_NAMES.split())
 _OPERATORS = frozenset(("Format", "As", "DotDot", "Join", "Isplit", "Csplit", "Ireplace", "Creplace", "Multiply"))

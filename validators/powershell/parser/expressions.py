@@ -220,7 +220,7 @@ class Expressions(Primary):
         return node
 
     def check_target(self, node: Node, id: str, *, arrays: bool = False) -> None:
-        """Notes an error unless ``node`` can be assigned to: a variable, property or element, or ``arrays`` of these."""
+        """Notes an error unless ``node`` can be assigned to: a variable, property, element, or ``arrays`` of these."""
         for target in self.targets(node, arrays=arrays):
             self.find(id, "Nothing can be assigned to this expression.", target)
 

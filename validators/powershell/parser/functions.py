@@ -54,7 +54,10 @@ class Functions(Switches):
         if opening is None:
             self.fail_after("MissingFunctionBody", "The function has no body.", after)
         outer = self.deeper(8)
+        in_workflow = self.in_workflow
+        self.in_workflow = in_workflow or start.kind == "Workflow"
         body = self.script_block(opening, is_filter=start.kind == "Filter")
+        self.in_workflow = in_workflow
         self.depth = outer
         fields["Body"] = body
         block = body.fields.get("ParamBlock")

@@ -39,7 +39,7 @@ class Literals(Types):
             return Node("StringConstantExpression", token.start, token.end, fields)
         nested: list[Node] = []
         token.nested = []
-        outer = self.deeper(8)
+        outer = self.deeper(13)
         for start, end in token.parts:
             node = self._expansion(start, end, token)
             if node is not None:

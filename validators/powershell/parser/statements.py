@@ -203,7 +203,8 @@ class Parser(Classes):
         message = f"The block behind {self.shown(start)} is missing."
         body = self.required_block("MissingStatementAfterKeyword", message)
         node = Node("BlockStatement", start.start, self.last, {"Kind": start.kind, "Body": body})
-        self.find("UnexpectedKeyword", "This keyword belongs to workflows.", start)
+        if not self.in_workflow:
+            self.find("UnexpectedKeyword", "This keyword belongs to workflows.", start)
         return node
 
 

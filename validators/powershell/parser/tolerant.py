@@ -9,6 +9,7 @@ from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.statements import Parser
 from validators.powershell.parser.tokens import DOUBLE_QUOTES, SINGLE_QUOTES, Token
 
+MAX_UNCLOSED = 20
 _UNTERMINATED = "TerminatorExpectedAtEndOfString"
 _QUOTES = f"@{SINGLE_QUOTES}{DOUBLE_QUOTES}"
 _CLOSED = re.compile(f"[{DOUBLE_QUOTES}](?:[^`{DOUBLE_QUOTES}]|`.|[{DOUBLE_QUOTES}]{{2}})*[{DOUBLE_QUOTES}]", re.DOTALL)
@@ -21,8 +22,8 @@ _PIECES = (
 )
 _TO_THE_END = frozenset(
     (
-        *("MissingTerminatorMultiLineComment", "IncompleteDollarSubexpressionReference"),
-        *("IncompleteDollarVariableReference", "WhitespaceBeforeHereStringFooter"),
+        *("IncompleteDollarSubexpressionReference", "IncompleteDollarVariableReference"),
+        "WhitespaceBeforeHereStringFooter",
     )
 )
 
@@ -32,10 +33,11 @@ def tokenize(code: str) -> list[Token]:
 
     Behind an error the text is read on as if a statement began at the token that cannot stand there. A string without
     its closing quote ends with its line, whatever else has no end runs to the end of the text, and what begins no token
-    is an Unknown of one character. Never raises; the cost is linear in the length.
+    is an Unknown of one character; behind `MAX_UNCLOSED` strings or subexpressions without end the rest is one Unknown.
+    Never raises; the cost is linear in the length.
     """
     tokens: list[Token] = []
-    position = 0
+    position = unclosed = 0
     while True:
         parser = Parser(code, position, len(code), 0, Findings())
         parser.precise = False
@@ -43,6 +45,9 @@ def tokenize(code: str) -> list[Token]:
             parser.script()
         except SyntaxFault as fault:
             tokens += parser.lexer.tokens
+            unclosed += fault.error.end >= len(code)
+            if unclosed > MAX_UNCLOSED:
+                return _rest(code, tokens)
             token = _unread(code, parser, fault, tokens[-1].end if tokens else 0)
             if token is not None:
                 tokens.append(token)
@@ -50,6 +55,12 @@ def tokenize(code: str) -> list[Token]:
         else:
             tokens += parser.lexer.tokens
             return [token for token in tokens if token.kind != "EndOfInput"]
+
+
+def _rest(code: str, tokens: list[Token]) -> list[Token]:
+    """The tokens, and what stands behind them as one."""
+    behind = tokens[-1].end if tokens else 0
+    return [*tokens, Token("Unknown", behind, len(code))] if behind < len(code) else tokens
 
 
 def _unread(code: str, parser: Parser, fault: SyntaxFault, behind: int) -> Token | None:
@@ -64,8 +75,10 @@ def _unread(code: str, parser: Parser, fault: SyntaxFault, behind: int) -> Token
     if start >= len(code):
         return None
     id = fault.error.id
+    if id == "MissingTerminatorMultiLineComment":
+        return Token("Comment", fault.error.start, len(code))
     if fault.error.start >= start and (id in _TO_THE_END or (id == _UNTERMINATED and code[start] == "@")):
-        return Token("Comment" if id.endswith("Comment") else "Unknown", start, len(code))
+        return Token("Unknown", start, len(code))
     if code[start] not in _QUOTES and start < fault.error.start < len(code):
         return Token("Generic", start, fault.error.start)
     if id != _UNTERMINATED and (match := _CLOSED.match(code, start)):
