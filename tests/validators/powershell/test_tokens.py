@@ -79,6 +79,7 @@ def test_flags_say_what_a_token_serves_as() -> None:
         ("300y + $a: + 1", "Number:300y Plus:+ Variable:$a: Plus:+ Number:1"),
         ("foo a'b c", "Identifier:foo Generic:a StringLiteral:'b c"),
         ('1 @"\na $(b', 'Number:1 Unknown:@"\na $(b'),
+        ("a #b\n<# c", "Identifier:a Comment:#b NewLine:\n Comment:<# c"),
     ],
 )
 def test_broken_text_is_cut_on_behind_the_error(code: str, cut: str) -> None:

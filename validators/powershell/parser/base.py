@@ -8,8 +8,9 @@ from validators.powershell.parser.errors import ParseError, SyntaxFault
 from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokenizer import Tokenizer
-from validators.powershell.parser.tokens import Mode, Token
+from validators.powershell.parser.tokens import ENDS_PIPELINE, STRINGS, Mode, Token
 
+_RUNS_ON = frozenset(("Variable", "SplattedVariable", *STRINGS))
 MAX_FRAMES = 800
 """How many of Python's frames the productions may take that nest inside one another; Python's own limit is 1,000."""
 
@@ -106,8 +107,16 @@ class ParserBase:
         self.depth = mark.depth
 
     def skip_newlines(self) -> None:
-        """Consumes line ends."""
-        while self.peek().kind == "NewLine":
+        """Consumes line ends, without having the token behind them cut."""
+        lexer = self.lexer
+        while True:
+            ahead = self.ahead
+            if ahead is None:
+                position = lexer.skip_trivia()
+                if position >= lexer.end or self.text[position] not in "\r\n":
+                    return
+            elif ahead.kind != "NewLine":
+                return
             self.skip()
 
     def simple_name(self) -> Token | None:
@@ -124,9 +133,10 @@ class ParserBase:
             if lexer.mode == Mode.COMMAND or position >= lexer.end or self.text[position] not in "\r\n":
                 break
             self.skip()
-        name = lexer.identifier(position)
+        before = self.use(Mode.SIGNATURE)
+        name = lexer.name(position)
+        lexer.mode = before
         if name is not None:
-            name.flags = "MemberName"
             self.ahead = name
             self.skip()
         return name
@@ -148,7 +158,8 @@ class ParserBase:
 
     def fail(self, id: str, message: str, start: int, end: int) -> NoReturn:
         """Ends the parsing with this error."""
-        incomplete = self.peek().kind == "EndOfInput"
+        ahead, lexer = self.ahead, self.lexer
+        incomplete = lexer.skip_trivia() >= lexer.end if ahead is None else ahead.kind == "EndOfInput"
         raise SyntaxFault(ParseError(id, message, start, end, incomplete))
 
     def fail_after(self, id: str, message: str, place: int | None = None) -> NoReturn:
@@ -166,12 +177,18 @@ class ParserBase:
 
     def unexpected(self, token: Token) -> NoReturn:
         """Ends the parsing at a token that cannot stand here, if what is open in it is closed."""
-        if token.kind == "DollarParen" and self.precise:
-            self.lexer.subexpression_end(token.start)
-        elif token.kind in ("Variable", "SplattedVariable"):
-            self.skip()
-            self.peek()
+        if self.precise and self.adjoins(token):
+            self._look_further(token)
         self.fail_at("UnexpectedToken", f"Unexpected {self.shown(token)} in an expression or statement.", token)
+
+    def _look_further(self, token: Token) -> None:
+        """Finds the errors of what directly follows an unexpected token, which PowerShell reports before it."""
+        if token.kind == "DollarParen" and self.lexer.tokens[-1].kind == "Variable":
+            self.lexer.subexpression_end(token.start)
+        runs_on = token.kind in _RUNS_ON
+        if runs_on and (token.kind not in STRINGS or self.lexer.tokens[-1].kind == "Variable"):
+            while self.adjoins(self.peek()) and self.peek().kind not in ENDS_PIPELINE:
+                self.skip()
 
     def shown(self, token: Token) -> str:
         """A token's text for a message."""

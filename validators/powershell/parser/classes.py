@@ -154,7 +154,7 @@ class Classes(Functions):
             self.skip_newlines()
             value = self.expression()
             if value is None:
-                self.fail_after("MissingExpressionAfterToken", "The property has no value behind '='.", sign.end)
+                self.fail_after("MissingPropertyTerminator", "The property has no value behind '='.", name.end)
             fields["InitialValue"] = value
             end = value.end
         return Node("PropertyMember", start, self._property_end(end), fields)

@@ -160,7 +160,8 @@ class Expressions(Primary):
             return Node("ArrayLiteral", sign.start, child.end, {"Elements": [child]})
         if sign.kind in ("PlusPlus", "MinusMinus"):
             self.check_target(child, "OperatorRequiresVariableOrProperty")
-        return Node("UnaryExpression", sign.start, child.end, {"TokenKind": sign.kind, "Child": child})
+        node = Node("UnaryExpression", sign.start, child.end, {"TokenKind": sign.kind, "Child": child})
+        return self._post_increment(node)
 
     def _typed(self, attribute: Node) -> Node:
         """What a type literal or an attribute begins: a cast, an attributed expression, the type itself."""
@@ -201,7 +202,7 @@ class Expressions(Primary):
         if child.kind == "ConvertExpression" and child.fields["Type"].fields["TypeName"].lower() == "ref":
             id = "ReferenceNeedsToBe" + ("ByItselfInTypeSequence" if name == "ref" else "LastTypeInTypeConversion")
             self.find(id, "'[ref]' has to be the only reference, and the first type.", child.fields["Type"])
-        return node
+        return self._post_increment(node)
 
     def _casts(self, sign: Token) -> bool:
         """Whether a sign behind a type is the operand's own: ``[int]-1``."""
@@ -212,12 +213,12 @@ class Expressions(Primary):
         return node if self.text.startswith("?[", node.end) else self.postfix(node)
 
     def _post_increment(self, node: Node) -> Node:
-        while self.peek().kind in ("PlusPlus", "MinusMinus"):
-            sign = self.skip()
-            self.check_target(node, "OperatorRequiresVariableOrProperty")
-            kind = "PostfixPlusPlus" if sign.kind == "PlusPlus" else "PostfixMinusMinus"
-            node = Node("UnaryExpression", node.start, sign.end, {"TokenKind": kind, "Child": node})
-        return node
+        if self.peek().kind not in ("PlusPlus", "MinusMinus"):
+            return node
+        sign = self.skip()
+        self.check_target(node, "OperatorRequiresVariableOrProperty")
+        kind = "PostfixPlusPlus" if sign.kind == "PlusPlus" else "PostfixMinusMinus"
+        return Node("UnaryExpression", node.start, sign.end, {"TokenKind": kind, "Child": node})
 
     def check_target(self, node: Node, id: str, *, arrays: bool = False) -> None:
         """Notes an error unless ``node`` can be assigned to: a variable, property, element, or ``arrays`` of these."""

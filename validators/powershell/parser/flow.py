@@ -234,7 +234,7 @@ class Flow(Pipelines):
                 clause = self.catch_clause()
                 if catches and catches[-1].fields.get("IsCatchAll"):
                     message = "A catch clause without types has to be the last."
-                    self.fail_after("EmptyCatchNotLast", message, catches[-1].end)
+                    self.fail_after("EmptyCatchNotLast", message, clause.start - 1)
                 catches.append(clause)
                 continue
             if token.kind == "Finally":

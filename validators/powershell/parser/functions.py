@@ -64,7 +64,7 @@ class Functions(Switches):
         node = Node("FunctionDefinition", start.start, self.last, fields)
         if block is not None and "Parameters" in fields:
             message = "A function has one list of parameters, behind its name or in a param block."
-            self.find("OnlyOneParameterListAllowed", message, block)
+            self.findings.add("OnlyOneParameterListAllowed", message, block, node)
         return node
 
     def parameter_list(self) -> list[Node]:

@@ -211,21 +211,24 @@ class Primary(Literals):
     def argument_list(self, opening: Token) -> list[Node]:
         """argument_list of a method, its opening parenthesis being consumed (specification, 7.1.3)."""
         arguments: list[Node] = []
+        comma: Token | None = None
         outer = self.deeper(8)
         while True:
             self.skip_newlines()
             argument = self.argument_expression()
             if argument is None:
-                if arguments:
-                    self.fail_after("MissingExpressionAfterToken", "An argument is missing behind ','.")
+                if comma is not None:
+                    message = "An argument is missing behind ','."
+                    self.fail_after("MissingExpressionAfterToken", message, comma.end)
                 break
             arguments.append(argument)
             self.skip_newlines()
-            if not self.accept("Comma"):
+            comma = self.accept("Comma")
+            if comma is None:
                 break
         self.depth = outer
         self.skip_newlines()
-        if not self.accept("RParen"):
+        if (self.ahead is None and self.lexer.at_word()) or not self.accept("RParen"):
             place = arguments[-1].end if arguments else opening.end
             message = "')' is missing behind the method's arguments."
             self.fail_after("MissingEndParenthesisInMethodCall", message, place)

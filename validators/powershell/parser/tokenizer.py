@@ -23,6 +23,7 @@ from validators.powershell.parser.tokens import (
 
 _SPACE = re.compile(f"[{SPACES}]+")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_TYPE_NAME = re.compile(r"[^\W\d][\w.`+#\\]*")
 _AFTER_WORD = re.compile(f"[{SPACES}\r\n{{}}();,|&]|\\Z")  # ends a word in either mode
 _DASH_WORD = re.compile(f"[{DASHES}]([A-Za-z]+)(?![^\\W\\d])")
 _PARAMETER = re.compile(f"[{DASHES}][^\\W\\d]")
@@ -149,6 +150,7 @@ class Tokenizer(Numbers):
                 if text[start + 1] in "\r\n":
                     self.tokens.append(Token("LineContinuation", start, position))
             elif char == "<" and text.startswith("<#", position, end):
+                self.position = position  # what stands before it is passed, even if the comment has no end
                 position = self._block_comment(position)
             else:
                 break
@@ -181,16 +183,22 @@ class Tokenizer(Numbers):
             return True
         return _AFTER_WORD.match(self.text, position, self.end) is not None
 
-    def identifier(self, position: int) -> Token | None:
-        """A simple name at ``position``, whatever follows it: a member, a key."""
-        match = _IDENTIFIER.match(self.text, position, self.end)
+    def name(self, position: int) -> Token | None:
+        """A type's name or, in the signature mode, a simple name at ``position``, whatever follows it."""
+        of_type = self.mode == Mode.TYPE_NAME
+        match = (_TYPE_NAME if of_type else _IDENTIFIER).match(self.text, position, self.end)
         if match is None:
             return None
         self.position = match.end()
-        return Token("Identifier", position, match.end())
+        token = Token("Identifier", position, match.end())
+        token.flags = "TypeName" if of_type else "MemberName"
+        return token
 
     def _word(self, position: int) -> Token:
         text, end = self.text, self.end
+        if self.mode >= Mode.TYPE_NAME:
+            name = self.name(position)
+            return self.word(position, position) if name is None else name
         match = _IDENTIFIER.match(text, position, end)
         if match is None:
             return self.word(position, position)

@@ -10,8 +10,8 @@ class Mode(IntEnum):
 
     EXPRESSION = 0
     COMMAND = 1  # the arguments of a command
-    TYPE_NAME = 2
-    SIGNATURE = 3  # the head of a class, a member or a parameter
+    TYPE_NAME = 2  # between a type literal's brackets, where a word has dots, pluses and backticks
+    SIGNATURE = 3  # where a class, a member or a key is named: a word has letters and digits alone
 
 
 class Token:

@@ -44,13 +44,13 @@ def tokenize(code: str) -> list[Token]:
         try:
             parser.script()
         except SyntaxFault as fault:
+            token = _unread(code, parser, fault)
             tokens += parser.lexer.tokens
+            if token is not None:
+                tokens.append(token)
             unclosed += fault.error.end >= len(code)
             if unclosed > MAX_UNCLOSED:
                 return _rest(code, tokens)
-            token = _unread(code, parser, fault, tokens[-1].end if tokens else 0)
-            if token is not None:
-                tokens.append(token)
             position = max(tokens[-1].end if tokens else 0, position)
         else:
             tokens += parser.lexer.tokens
@@ -63,7 +63,7 @@ def _rest(code: str, tokens: list[Token]) -> list[Token]:
     return [*tokens, Token("Unknown", behind, len(code))] if behind < len(code) else tokens
 
 
-def _unread(code: str, parser: Parser, fault: SyntaxFault, behind: int) -> Token | None:
+def _unread(code: str, parser: Parser, fault: SyntaxFault) -> Token | None:
     """The token that the parser had before it when it gave up; None if it had consumed it."""
     ahead = parser.ahead
     if ahead is not None and ahead.kind == "EndOfInput":
@@ -71,9 +71,15 @@ def _unread(code: str, parser: Parser, fault: SyntaxFault, behind: int) -> Token
     if ahead is not None:
         longer = ahead.end < fault.error.start < len(code)  # it was being cut anew, as the start of a word
         return Token("Generic", ahead.start, fault.error.start) if longer else ahead
-    start = max(parser.lexer.position, behind)
-    if start >= len(code):
-        return None
+    try:
+        token = parser.lexer.scan()
+    except SyntaxFault as own:
+        return _piece(code, parser.lexer.position, own)
+    return None if token.kind == "EndOfInput" else token
+
+
+def _piece(code: str, start: int, fault: SyntaxFault) -> Token:
+    """What stands at ``start``, where the tokenizer found an error."""
     id = fault.error.id
     if id == "MissingTerminatorMultiLineComment":
         return Token("Comment", fault.error.start, len(code))

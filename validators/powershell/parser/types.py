@@ -8,7 +8,6 @@ from validators.powershell.parser.base import ParserBase
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokens import SPACES, WORDS, Mode, Token
 
-_TYPE_NAME = re.compile(r"[^\W\d][\w.`+#\\]*")
 _ASSEMBLY = re.compile(r"[^\]\r\n]*")
 
 
@@ -32,24 +31,9 @@ class Types(ParserBase):
     __slots__ = ()
 
     def type_name_token(self) -> Token | None:
-        """The token of a simple type name, if one stands here."""
+        """Consumes the token of a simple type name, if one stands here."""
         self.resync(Mode.TYPE_NAME)
-        start = self.lexer.position
-        token = self.peek()
-        if token.kind in ("EndOfInput", "NewLine"):
-            return None
-        match = _TYPE_NAME.match(self.text, token.start, self.lexer.end)
-        if match is None:
-            self.lexer.position = start
-            self.ahead = None
-            return None
-        self.ahead = None
-        self.lexer.position = match.end()
-        name = Token("Identifier", token.start, match.end())
-        name.flags = "TypeName"
-        self.lexer.tokens.append(name)
-        self.last = name.end
-        return name
+        return self.skip() if self.peek().flags == "TypeName" else None
 
     def type_name(self, *, bracketed: bool = False) -> TypeName | None:
         """type_name with its generic arguments and array dimensions (specification, 7.1.10)."""
@@ -203,12 +187,13 @@ class Types(ParserBase):
         """Consumes the name of a named argument, if one stands here."""
         if token.kind not in WORDS:
             return None
-        name = self.lexer.identifier(token.start)
-        if name is None or (name.end != token.end and self.text[name.end] not in "="):
+        before = self.use(Mode.SIGNATURE)
+        name = self.lexer.name(token.start)
+        self.use(before)
+        if name is None or (name.end != token.end and self.text[name.end] != "="):
             self.lexer.position = token.end
             return None
         self.ahead = name
-        name.flags = "MemberName"
         return self.skip()
 
     def _named_argument(self, name: Token) -> Node:
