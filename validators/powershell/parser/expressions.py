@@ -7,9 +7,7 @@ from validators.powershell.parser.primary import Primary
 from validators.powershell.parser.tokens import BINARY_PRECEDENCE, UNARY, Mode, Token
 
 ASSIGNABLE = frozenset(("VariableExpression", "MemberExpression", "IndexExpression", "InvokeMemberExpression"))
-
-
-NOT_CAST = frozenset((*BINARY_PRECEDENCE, "Comma"))
+_ENDS_TYPE = (frozenset(BINARY_PRECEDENCE) - UNARY) | {"Comma"}  # behind a type, these say that it casts nothing
 
 
 class Expressions(Primary):
@@ -180,7 +178,7 @@ class Expressions(Primary):
         if attribute.kind == "Attribute":
             self.skip_newlines()
         outer = self.deeper(8)
-        child = None if token.kind in NOT_CAST and not self._casts(token) else self.unary_expression()
+        child = None if token.kind in _ENDS_TYPE else self.unary_expression()
         self.depth = outer
         self.use(before)
         return self._cast(attribute, child)
@@ -203,10 +201,6 @@ class Expressions(Primary):
             id = "ReferenceNeedsToBe" + ("ByItselfInTypeSequence" if name == "ref" else "LastTypeInTypeConversion")
             self.find(id, "'[ref]' has to be the only reference, and the first type.", child.fields["Type"])
         return self._post_increment(node)
-
-    def _casts(self, sign: Token) -> bool:
-        """Whether a sign behind a type is the operand's own: ``[int]-1``."""
-        return sign.kind in UNARY and sign.kind != "Comma"
 
     def _type_expression(self, attribute: Node) -> Node:
         node = Node("TypeExpression", attribute.start, attribute.end, attribute.fields)

@@ -15,9 +15,8 @@ _STRING_TYPES = {
     "HereStringLiteral": "SingleQuotedHereString",
     "HereStringExpandable": "DoubleQuotedHereString",
 }
-
-
 _USING = re.compile(r"\$\{?using:", re.IGNORECASE)
+_DOUBLE = re.compile(f"[`{DOUBLE_QUOTES}]([{DOUBLE_QUOTES}])")
 _QUOTING = re.compile(f"[`{SINGLE_QUOTES}{DOUBLE_QUOTES}]")
 
 
@@ -59,8 +58,7 @@ class Literals(Types):
             nested.append(variable := Token("Variable", start, stop))
             node = self.variable(variable)
             return self.using_expression(node, node)
-        inner = text[start:end]
-        if token.kind == "StringExpandable" and any(quote in inner for quote in DOUBLE_QUOTES):
+        if token.kind == "StringExpandable":
             collapsed, places = _collapsed(text, start, end)
             if len(collapsed) < end - start:
                 return self._respelled(collapsed, places, nested)
@@ -101,32 +99,31 @@ class Literals(Types):
 
     def using_expression(self, variable: Node, node: Node) -> Node:
         """``node`` itself, or as a UsingExpression if the variable that it begins with has the scope ``using:``."""
-        if variable.kind != "VariableExpression":
-            return node
-        if not _USING.match(self.text, variable.start):
+        if variable.kind != "VariableExpression" or not _USING.match(self.text, variable.start):
             return node
         return Node("UsingExpression", node.start, node.end, {"SubExpression": node})
 
     def sub_expression(self, opening: Token) -> Node:
         """sub_expression: ``$( statements )``, its opening being consumed."""
         before = self.use(Mode.EXPRESSION)
-        body = self._enclosed_statements(opening, "MissingEndParenthesisInSubexpression")
+        body = self._enclosed_statements()
         self.use(before)
         return Node("SubExpression", opening.start, self.last, {"SubExpression": body})
 
     def array_expression(self, opening: Token) -> Node:
         """array_expression: ``@( statements )``, its opening being consumed."""
         before = self.use(Mode.EXPRESSION)
-        body = self._enclosed_statements(opening, "MissingEndParenthesisInSubexpression")
+        body = self._enclosed_statements()
         self.use(before)
         return Node("ArrayExpression", opening.start, self.last, {"SubExpression": body})
 
-    def _enclosed_statements(self, opening: Token, id: str) -> Node:
+    def _enclosed_statements(self) -> Node:
         self.skip_newlines()
         statements = self.statement_list()
         token = self.peek()
         if token.kind != "RParen":
-            self.fail(id, "')' is missing behind the statements.", token.start, token.start)
+            message = "')' is missing behind the statements."
+            self.fail("MissingEndParenthesisInSubexpression", message, token.start, token.start)
         block = self.statements_node(statements, 0, 0)
         self.skip()
         return block
@@ -234,14 +231,10 @@ class Literals(Types):
 
 def _collapsed(text: str, start: int, end: int) -> tuple[str, list[int]]:
     """The text in which doubled and escaped quotes are one, and where each of its characters stood; the end too."""
-    characters: list[str] = []
+    pieces: list[str] = []
     places: list[int] = []
-    position = start
-    while position < end:
-        double = position + 1 < end and text[position + 1] in DOUBLE_QUOTES
-        double = double and (text[position] == "`" or text[position] in DOUBLE_QUOTES)
-        characters.append(text[position + 1] if double else text[position])
-        places.append(position)
-        position += 2 if double else 1
-    places.append(end)
-    return "".join(characters), places
+    for double in _DOUBLE.finditer(text, start, end):
+        pieces += text[start : double.start()], double[1]
+        places += range(start, double.start() + 1)
+        start = double.end()
+    return "".join([*pieces, text[start:end]]), [*places, *range(start, end + 1)]

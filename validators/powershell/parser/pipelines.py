@@ -61,29 +61,27 @@ class Pipelines(Commands):
     def pipeline(self, *, assigns: bool) -> tuple[Node | None, Token | None]:
         """pipeline: commands between ``|``, of which the first may be an expression; and a ``&`` behind it."""
         elements: list[Node] = []
-        pipe: Token | None = None
+        place = self.last
         while True:
             start = self.peek()
             if self.begins_expression(start):
-                element = self._expression_element(start, elements, assigns=assigns)
-                if element.kind == "AssignmentStatement":
-                    return element, None
+                element: Node | None = self._expression_element(start, elements, assigns=assigns)
             else:
-                start = self.peek()
-                command = self.command()
-                if command is None:
-                    if pipe is None and start.kind != "Pipe":
-                        return None, None
-                    place = pipe or start
-                    message = "An element of the pipeline is empty."
-                    if pipe is None:
-                        self.fail_at("EmptyPipeElement", message, start)
-                    self.fail_after("EmptyPipeElement", message, place.end)
-                element = command
+                element = self.command()
+            if element is None:
+                message = "An element of the pipeline is empty."
+                if elements:
+                    self.fail_after("EmptyPipeElement", message, place)
+                if self.peek().kind == "Pipe":
+                    self.fail_at("EmptyPipeElement", message, self.peek())
+                return None, None
+            if element.kind == "AssignmentStatement":
+                return element, None
             elements.append(element)
-            pipe = self._pipe()
-            if pipe is None:
+            self.goes_on_next_line("Pipe")
+            if not self.accept("Pipe"):
                 break
+            place = self.last
             self.skip_newlines()
         node = Node("Pipeline", elements[0].start, elements[-1].end, {"PipelineElements": elements})
         token = self.peek()
@@ -92,11 +90,6 @@ class Pipelines(Commands):
         if token.kind not in ENDS_PIPELINE and token.kind not in ("AndAnd", "OrOr"):
             self.unexpected(token)
         return node, None
-
-    def _pipe(self) -> Token | None:
-        """The ``|`` behind an element, which may open the next line."""
-        self.goes_on_next_line("Pipe")
-        return self.accept("Pipe")
 
     def _expression_element(self, start: Token, elements: list[Node], *, assigns: bool) -> Node:
         expression = self.expression()

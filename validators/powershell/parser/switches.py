@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from validators.powershell.parser.commands import NO_COMMAND, NO_VALUE
-from validators.powershell.parser.flow import Flow
+from validators.powershell.parser.loops import Loops
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokens import Mode, Token
 
 _FLAGS = ("regex", "wildcard", "exact", "casesensitive", "file", "parallel")
 
 
-class Switches(Flow):
+class Switches(Loops):
     """switch_statement, data_statement."""
 
     __slots__ = ()
