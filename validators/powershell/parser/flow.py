@@ -109,7 +109,10 @@ class Flow(Pipelines):
         elif "Finally" not in fields:
             message = "The try statement has neither catch nor finally."
             self.fail_after("MissingCatchOrFinally", message, body.end)
-        return Node("TryStatement", start.start, self.last, fields)
+        node = Node("TryStatement", start.start, self.last, fields)
+        if len(catches) > 1:
+            self.findings.watch("catches", node)
+        return node
 
     def catch_clause(self) -> Node:
         """catch_clause, with the types that it catches."""

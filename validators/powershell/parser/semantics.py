@@ -9,6 +9,7 @@ from validators.powershell.parser.data_sections import check_data_section
 from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.methods import check_method
 from validators.powershell.parser.nodes import Node
+from validators.powershell.parser.tokens import ADDITIVE, BINARY_PRECEDENCE, BITWISE, LOGICAL, MULTIPLICATIVE
 
 _CONSTANT_VARIABLES = frozenset(("$true", "$false", "$null"))
 _CONSTANT_NODES = frozenset(
@@ -19,6 +20,7 @@ _CONSTANT_NODES = frozenset(
 )
 _NUMERIC = frozenset(("byte", "char", "decimal", "double", "float", "int", "long", "short", "single", "uint", "ulong"))
 _CONSTANT_FIELDS = frozenset(("maxvalue", "minvalue", "epsilon", "nan", "positiveinfinity", "negativeinfinity"))
+_COMPUTED = frozenset((ADDITIVE, BITWISE, LOGICAL, MULTIPLICATIVE))
 _STEPS = frozenset(("PlusPlus", "MinusMinus", "PostfixPlusPlus", "PostfixMinusMinus"))
 _LOOPS = frozenset(
     (
@@ -84,7 +86,7 @@ def is_constant(node: Node, text: str) -> bool:
 def _computes_constant(node: Node) -> bool:
     kind = node.kind
     if kind == "BinaryExpression":
-        return node.fields["Operator"] not in ("DotDot", "Format")
+        return BINARY_PRECEDENCE[node.fields["Operator"]] in _COMPUTED or node.fields["Operator"] in ("Shl", "Shr")
     if kind == "StatementBlock":
         return len(node.fields.get("Statements", [])) == 1
     return kind != "UnaryExpression" or node.fields["TokenKind"] not in _STEPS
@@ -120,11 +122,24 @@ def check_finally(node: Node, text: str, findings: Findings) -> None:
         waiting.extend((child, looped) for child in part.children())
 
 
+def check_catches(node: Node, text: str, findings: Findings) -> None:
+    """A type of the system that one catch clause names no later one can name (about_Try_Catch_Finally)."""
+    caught: set[str] = set()
+    for clause in node.fields["CatchClauses"]:
+        types: list[Node] = clause.fields.get("CatchTypes", [])
+        names = [str(constraint.fields["TypeName"]).lower() for constraint in types]
+        for name, constraint in zip(names, types, strict=True):
+            if name in caught:
+                findings.add("ExceptionTypeAlreadyCaught", "An earlier catch clause has this type.", constraint)
+        caught.update(name for name in names if name.startswith("system.") or "." not in name)
+
+
 CHECKS: dict[str, Callable[[Node, str, Findings], None]] = {
     "attribute": check_attribute,
     "type attribute": check_type_attribute,
     "property attribute": check_property_attribute,
     "method attribute": check_method_attribute,
+    "catches": check_catches,
     "data section": check_data_section,
     "finally": check_finally,
     "method": check_method,
