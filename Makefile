@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help run test fuzz lint style types slow bench clean
+.PHONY: help run test fuzz oracle lint style types slow bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -37,6 +37,10 @@ slow: $(READY) ## kills, faults and clusters: minutes
 fuzz: $(READY) ## 100,000 hostile inputs a language
 	set -e; for language in excel powershell python; do \
 		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
+
+oracle: $(READY) ## PowerShell's parser against PowerShell's own answers, in ORACLE=DIR
+	@if [ -d "$(ORACLE)" ]; then $(BIN)/python tests/oracle/powershell.py "$(ORACLE)"; \
+		else echo "no folder of PowerShell's answers: make oracle ORACLE=DIR"; fi
 
 bench: $(READY) ## speed and memory, as ratios in one run; the scripts there that want data are run by hand
 	set -e; for name in denoising_step training_step memory run_overhead flame_speed repair_overhead; do \
