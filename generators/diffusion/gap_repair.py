@@ -2,8 +2,9 @@
 
 Every gap of a few tokens, at every place where the mistake may be, is a canvas that the reverse process fills (see
 `generators.diffusion.gaps`). What several canvases give counts as often. Beside them stand edits that need no model
-(`generators.diffusion.plain_edits`), and gaps in what a first gap mended in part: a text that is still refused, but
-further to the right. What the language accepts is ranked (`generators.diffusion.gap_ranking`).
+(`generators.diffusion.plain_edits`) and, where nothing is accepted, gaps in what a first gap mended in part: a text
+that is still refused, but further to the right. What the language accepts is ranked
+(`generators.diffusion.gap_ranking`).
 
 The paper injects noise into the whole snippet (section 3.2; `generators.diffusion.repair`). In training it also has
 paragraph denoising, where some tokens are noised and the others clean (section 4.1); this is a repair of that kind.
@@ -47,7 +48,7 @@ class GapOptions:
     steps: int = 3  # of the reverse process
     precision: TrainingPrecision = "auto"  # of the matrix products; auto measures both and chooses
     temperature: float = 0.8  # of the softmax that is fed back
-    rounds: int = 2
+    rounds: int = 2  # a further one where nothing that was found is accepted
     followed: int = 3  # refused texts of a round in which the next opens gaps, at most
     ranking: Ranking = field(default_factory=Ranking)
 
@@ -115,7 +116,8 @@ class GapOperator:
             search.add_plain()
         for n in range(self.options.rounds):
             if n:
-                starts = [(search, start) for search in searches for start in search.promising(self.options.followed)]
+                unsolved = [search for search in searches if not search.accepted()]
+                starts = [(search, start) for search in unsolved for start in search.promising(self.options.followed)]
             self._fill([job for search, start in starts for job in self._jobs(search, start)], seed)
         return searches
 

@@ -52,8 +52,8 @@ def test_everything_beside_an_edit_comes_back_byte_for_byte() -> None:
     assert all(PYTHON.check(c.text).accepted for c in found)
 
 
-def test_a_second_gap_opens_where_a_first_one_moved_the_error_to_the_right(closing: Checkpoint) -> None:
-    code, fixed = "=MAX(A1))+MIN(B7))", "=MAX(A1)+MIN(B7)"
+def test_where_one_gap_is_not_enough_a_second_opens_where_the_error_moved_to_the_right(closing: Checkpoint) -> None:
+    code, fixed = "=MAX(A1))+MIN(B7)*", "=MAX(A1)+MIN(B7)"  # no edit in one place is enough
     two = {c.text: c for c in candidates(closing, code, replace(QUICK, opened=1, followed=3))}
     assert two[fixed].distance == 2
     for options in (replace(QUICK, opened=1, rounds=1), replace(QUICK, opened=1, followed=0)):
