@@ -35,9 +35,7 @@ BANK: dict[str, tuple[Repair, ...]] = {
             "foreach ($user in $users) {\n    if ($user.Enabled) { Write-Output $user.Name }",
             "foreach ($user in $users) {\n    if ($user.Enabled) { Write-Output $user.Name }\n}",
         ),
-        Repair(
-            "if ($total - gt 100) { Stop-Service -Name spooler }", "if ($total -gt 100) { Stop-Service -Name spooler }"
-        ),
+        Repair("if ($total != 100) { Stop-Service spooler }", "if ($total -ne 100) { Stop-Service spooler }"),
         Repair('Write-Host "Copied $count files to $target', 'Write-Host "Copied $count files to $target"'),
         Repair(
             "Get-Process | Where-Object { $_.CPU -gt 10 | Sort-Object CPU",

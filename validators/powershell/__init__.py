@@ -1,4 +1,4 @@
-"""PowerShell: a tree-sitter grammar and rules of PowerShell's own decide, a regular lexer cuts."""
+"""PowerShell: a parser of our own decides, a regular lexer cuts."""
 
 from validators.powershell.language import LANGUAGE, PowerShell
 

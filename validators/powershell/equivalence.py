@@ -46,7 +46,10 @@ def equivalent(left: str, right: str) -> Comparison:
             return Comparison(False, "ast", f"the {side} snippet is rejected at {place}: {verdict.message}")
     if _text(left) == _text(right):
         return Comparison(True, "text")
-    left, right = normal_form(left), normal_form(right)
+    try:
+        left, right = normal_form(left), normal_form(right)
+    except ValueError as error:
+        return Comparison(False, "ast", str(error))
     if left == right:
         return Comparison(True, "ast")
     return Comparison(False, "ast", _parting(left, right))

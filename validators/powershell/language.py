@@ -1,46 +1,39 @@
-"""The verdict on a PowerShell snippet: limits, then PowerShell's lexical rules, its grammar, its strict rules."""
+"""The verdict on a PowerShell snippet: limits, then the parser."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 
-from validators.base import ACCEPTED, ErrorKind, Token, TokenKind, Verdict
+from validators.base import ACCEPTED, Token, TokenKind, Verdict
 from validators.limits import beyond_limits
-from validators.powershell.grammar import parse, place, syntax_error, walk
-from validators.powershell.lexer import DOUBLE, MAX_CHARS, SINGLE, tokenize
-from validators.powershell.lexical import lexical_error
-from validators.powershell.rules import RULES
+from validators.powershell.lexer import tokenize
+from validators.powershell.parser import parse
+from validators.powershell.verdicts import verdict
 
-MAX_DEPTH = 100
-RULES_VERSION = "1"  # to be raised with every change of a verdict here
+MAX_CHARS = 100_000
+PARSER_VERSION = "1"  # to be raised with every change of a verdict
 
-# PowerShell reads typographic quotes and dashes as plain ones, the grammar does not.
-PLAIN = {
-    ord(sign): plain for signs, plain in ((SINGLE, "'"), (DOUBLE, '"'), ("\u2013\u2014\u2015", "-")) for sign in signs
-}
 _PLACEHOLDERS = {TokenKind.STRING: "<string>", TokenKind.NUMBER: "<number>"}
 
 
 class PowerShell:
-    """PowerShell 7, as well as it can be judged without PowerShell. Nothing is ever run."""
+    """PowerShell 7, as its own parser judges scripts. Nothing is ever run."""
 
     name = "powershell"
     max_chars = MAX_CHARS
 
     @property
     def parsers(self) -> Mapping[str, str]:
-        """The grammar, its runtime and the rules of this package."""
-        return {
-            "tree-sitter": version("tree-sitter"),
-            "tree-sitter-pwsh": version("tree-sitter-pwsh"),
-            "powershell-rules": RULES_VERSION,
-        }
+        """The parser of this package."""
+        return {"powershell-parser": PARSER_VERSION}
 
     def check(self, code: str) -> Verdict:
-        """Whether PowerShell's parser would take ``code`` as a script."""
-        refusal = beyond_limits(code, MAX_CHARS) or lexical_error(code, MAX_DEPTH) or _grammatical_error(code)
-        return refusal or ACCEPTED
+        """Whether PowerShell's parser would take ``code`` as a script, whatever is installed."""
+        refusal = beyond_limits(code, MAX_CHARS)
+        if refusal:
+            return refusal
+        errors = parse(code).errors
+        return verdict(code, errors[0]) if errors else ACCEPTED
 
     def tokens(self, code: str) -> list[Token]:
         """See `validators.powershell.lexer.tokenize`."""
@@ -62,19 +55,3 @@ class PowerShell:
 
 
 LANGUAGE = PowerShell()
-
-
-def _grammatical_error(code: str) -> Verdict | None:
-    data = code.translate(PLAIN).encode()
-    root = parse(data)
-    if isinstance(root, int):
-        message = "too many errors for the parser to recover from"
-        return Verdict.reject(code, ErrorKind.OTHER, message, place(code, data, root))
-    if root.has_error:
-        return syntax_error(code, data, root)
-    for node in walk(root):
-        rule = RULES.get(node.type)
-        finding = rule(node) if rule else None
-        if finding:
-            return Verdict.reject(code, finding.kind, finding.message, place(code, data, finding.byte))
-    return None

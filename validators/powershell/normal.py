@@ -17,11 +17,15 @@ from tree_sitter import Node
 
 from validators.powershell.aliases import ALIASES
 from validators.powershell.grammar import parse
-from validators.powershell.language import PLAIN
 from validators.powershell.lexer import DOUBLE, SINGLE
 
 # Parameters that take no value in any command that has them, by PowerShell's own rules for the names of parameters.
 SWITCHES = frozenset(("-confirm", "-debug", "-force", "-passthru", "-recurse", "-verbose", "-whatif"))
+
+# PowerShell reads typographic quotes and dashes as plain ones, the grammar does not.
+PLAIN = {
+    ord(sign): plain for signs, plain in ((SINGLE, "'"), (DOUBLE, '"'), ("\u2013\u2014\u2015", "-")) for sign in signs
+}
 
 Form = str | tuple["Form", ...]  # of a node: its text, strings as JSON; or its kind and the forms of what is below it
 Part = tuple[str | None, Form]  # of a string: text, or the form of what is expanded in its place

@@ -45,7 +45,7 @@ class SplitToken(_Space):
     weight = 2.0
     powershell = (
         ("if ($a -eq 1) { $b }", "if ($a - eq 1) { $b }"),
-        ("$x = $y", "$ x = $y"),
+        ("$x = 1 + $y", "$x = 1 + $ y"),
         ("[Math]::PI", "[Math]: :PI"),
         ("foreach ($i in $items) { $i }", "foreach ($ i in $items) { $i }"),
     )
@@ -65,7 +65,7 @@ class BreakLine(_Space):
     weight = 2.0
     powershell = (
         ("if ($a -eq $b) { $c }", "if ($a\n-eq $b) { $c }"),
-        ("$x = $y + 1", "$x\n= $y + 1"),
+        ("$x = ($y + 1)", "$x = ($y\n+ 1)"),
     )
 
     def sites(self, source: Source) -> Sequence[int]:
@@ -99,7 +99,7 @@ class ForeignOperator(_Slip):
 
     weight = 4.0
     powershell = (
-        ("if ($a -eq 1) { $b }", "if ($a == 1) { $b }"),
+        ("if ($a -ne 1) { $b }", "if ($a != 1) { $b }"),
         ("if ($a -lt 1) { $b }", "if ($a < 1) { $b }"),
         ("if ($a) { 1 } elseif ($b) { 2 }", "if ($a) { 1 } else if ($b) { 2 }"),
     )

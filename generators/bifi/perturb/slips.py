@@ -49,7 +49,7 @@ class DuplicateSign(_Slip):
     """A comma, colon or operator is there twice."""
 
     python = (("f(a, b)", "f(a,, b)"), ("a.b", "a..b"), ("for i in x:\n    pass", "for i in x::\n    pass"))
-    powershell = (("$x = 1", "$x == 1"),)
+    powershell = (("$x = $y.Name", "$x = $y..Name"),)
 
     def sites(self, source: Source) -> Sequence[int]:
         return source.sites(TokenKind.SEPARATOR, TokenKind.OPERATOR)
@@ -128,7 +128,7 @@ class SwapTokens(_Slip):
     """Two neighbours in the wrong order, one of them a sign or a keyword."""
 
     python = (("def f(x):\n    return x", "def f(x:)\n    return x"), ("x = 1", "= x 1"), ("a in b", "in a b"))
-    powershell = (("$x = 1", "= $x 1"), ("foreach ($a in $b) { $c }", "foreach (in $a $b) { $c }"))
+    powershell = (("$x = 1", "$x 1 ="), ("foreach ($a in $b) { $c }", "foreach (in $a $b) { $c }"))
 
     def sites(self, source: Source) -> Sequence[int]:
         return [
