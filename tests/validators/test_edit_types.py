@@ -83,7 +83,7 @@ def test_sides_with_the_same_tokens_have_no_edit_and_weigh_nothing(broken: str, 
 def test_a_stretch_that_is_no_token_is_not_told_word_by_word() -> None:
     found = pair_edits(POWERSHELL, "java --% -x secret", "java -x")
     assert not any("secret" in name for name in found.types)
-    assert found.types == {"other>parameter": 1}
+    assert found.types == {"--%>parameter": 1, "other>-": 1}
 
 
 def test_each_pair_counts_one_however_many_edits_it_has() -> None:
@@ -142,10 +142,10 @@ def is_class(language: Language, text: str) -> bool:
     """Whether a text is the class of a token: of nobody's making but the language's."""
     if text == NONE or len(text) == 1 or text in set(TokenKind):
         return True
-    tokens = language.tokens(text)
-    return len(tokens) == 1 and tokens[0].kind in {
-        TokenKind.BRACKET, TokenKind.OPERATOR, TokenKind.SEPARATOR, TokenKind.KEYWORD,
-    }  # fmt: skip
+    kinds = {TokenKind.BRACKET, TokenKind.OPERATOR, TokenKind.SEPARATOR, TokenKind.KEYWORD}
+    contexts = ("{}", "$a {} 1", "if (1) {{}} {} {{}}", "foreach ($a {} 1) {{}}")  # where PowerShell cuts it as such
+    streams = (language.tokens(context.format(text)) for context in contexts)
+    return any(token.text == text and token.kind in kinds for tokens in streams for token in tokens)
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

@@ -159,10 +159,15 @@ def test_tokens_have_the_kinds_that_operators_and_sketches_rely_on() -> None:
         ("@{ if = 1; b = c }", [("if", "name"), ("b", "name"), ("c", "function")]),
         ("x process -end", [("x", "function"), ("process", "name")]),
         ("if (f 1) { } else { g }", [("if", "keyword"), ("f", "function"), ("else", "keyword"), ("g", "function")]),
-        ("$x.f(a).if; [A.B]::c", [("f", "name"), ("a", "name"), ("if", "name"), ("A.B", "type"), ("c", "name")]),
+        ("$x.f($a).if; [A.B]::c", [("f", "name"), ("if", "name"), ("A.B", "type"), ("c", "name")]),
         ("return f -x 7z", [("return", "keyword"), ("f", "function"), ("7z", "name")]),
         ("cd C:\\a\\..\\b; .\\run.ps1", [("cd", "function"), ("C:\\a\\..\\b", "name"), (".\\run.ps1", "function")]),
-        ("a b`(c` d", [("a", "function"), ("b`(c", "name"), ("d", "name")]),
+        ("a b`(c` d", [("a", "function"), ("b`(c` d", "name")]),  # escaped, a space does not part words
+        ("foreach ($a in f) { if }", [("foreach", "keyword"), ("in", "keyword"), ("f", "function"), ("if", "keyword")]),
+        ("[Parameter(Mandatory)][int]$a", [("Parameter", "type"), ("Mandatory", "name"), ("int", "type")]),
+        ("class A { [int] f() { } }", [("class", "keyword"), ("A", "name"), ("int", "type"), ("f", "name")]),
+        ("% { a } | ? b", [("%", "function"), ("a", "function"), ("?", "function"), ("b", "name")]),
+        ("if ($a == b) { }", [("if", "keyword"), ("b", "name")]),
     ],
 )
 def test_where_a_word_stands_decides_what_it_is(code: str, words: list[tuple[str, str]]) -> None:

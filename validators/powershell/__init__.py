@@ -1,4 +1,4 @@
-"""PowerShell: a parser of our own decides, a regular lexer cuts."""
+"""PowerShell: a parser of our own decides and cuts."""
 
 from validators.powershell.language import LANGUAGE, PowerShell
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from validators.base import ACCEPTED, Token, TokenKind, Verdict
 from validators.limits import beyond_limits
-from validators.powershell.lexer import tokenize
+from validators.powershell.lexer import MAX_CHARS, tokenize
 from validators.powershell.parser import parse
 from validators.powershell.verdicts import verdict
 
-MAX_CHARS = 100_000
 PARSER_VERSION = "1"  # to be raised with every change of a verdict
 
 _PLACEHOLDERS = {TokenKind.STRING: "<string>", TokenKind.NUMBER: "<number>"}

@@ -1,123 +1,99 @@
-"""A tolerant lexer for PowerShell.
-
-PowerShell's own tokenizer cuts text by mode: what a command is given is cut otherwise than an expression, and
-one wrong sign switches the mode of all that follows. This lexer has one mode, so that one edit of a snippet
-stays one edit of its tokens. Bare words with dots, slashes and dashes in them (paths, types, command names)
-are one token, members after ``.`` or ``::`` are tokens of their own. Where a word stands decides what it is.
-"""
+"""The tokens of a PowerShell snippet in the classes that all languages share."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
 from validators.base import Token, TokenKind
+from validators.powershell import parser
+from validators.powershell.parser.tokens import KEYWORDS, STRINGS, WORDS
 
-MAX_CHARS = 6_000  # the grammar's error recovery and the search for closing quotes are quadratic in it
-KEYWORDS = frozenset(
+MAX_CHARS = 100_000
+
+_BRACKETS = frozenset(
     (
-        *("begin", "break", "catch", "class", "clean", "continue", "data", "do", "dynamicparam", "else", "elseif"),
-        *("end", "enum", "exit", "filter", "finally", "for", "foreach", "function", "if", "in", "param", "process"),
-        *("return", "switch", "throw", "trap", "try", "until", "using", "while", "workflow"),
+        *("LParen", "RParen", "LCurly", "RCurly", "LBracket", "RBracket"),
+        *("AtParen", "AtCurly", "DollarParen", "QuestionLBracket"),
     )
 )
-_BEFORE_A_COMMAND = frozenset(
-    ("(", "$(", "@(", "{", "@{", "}", ";", "|", "||", "&&", "&", ".", "=", "+=", "return", "throw", "exit", "in")
-)
-
-SINGLE = "'\u2018\u2019\u201a\u201b"  # PowerShell takes typographic quotes for plain ones
-DOUBLE = '"\u201c\u201d\u201e'
-_SPACE = r"[^\S\r\n]"
-_SUBEXPRESSION = (  # what "$(...)" may hold: strings, and parentheses two deep; counted, to bound the work
-    rf"\$\((?:[^(){SINGLE}{DOUBLE}]++|[{SINGLE}][^{SINGLE}]*+[{SINGLE}]|[{DOUBLE}][^{DOUBLE}]*+[{DOUBLE}]"
-    r"|\((?:[^()]++|\([^()]*+\)){0,50}+\)){0,50}+\)"
-)
-_OPERATOR_WORD = (
-    r"-(?:[ci]?(?:eq|ne|gt|ge|lt|le|like|notlike|match|notmatch|replace|contains|notcontains|in|notin|split)"
-    r"|and|or|xor|not|band|bor|bxor|bnot|shl|shr|is|isnot|as|join|f)(?![\w-])"
-)
-TOKEN = re.compile(
-    rf"""
-    (?P<newline>\r\n|\r|\n)
-    | (?P<space>(?:{_SPACE}|`(?:\r\n|[\r\n]|{_SPACE}))+)
-    | (?P<comment>\#[^\r\n]*|<\#(?s:.*?)\#>)
-    | (?P<string>
-        @"{_SPACE}*(?=\r?\n)(?s:.*?)\n"@ | @'{_SPACE}*(?=\r?\n)(?s:.*?)\n'@
-        | [{SINGLE}](?:[^{SINGLE}]|[{SINGLE}]{{2}})*+[{SINGLE}]
-        | [{DOUBLE}](?:[^{DOUBLE}`$]|`(?s:.)|[{DOUBLE}]{{2}}|{_SUBEXPRESSION}|\$)*+[{DOUBLE}])
-    | (?P<variable>\$\{{[^}}\r\n]*\}}|\$\w[\w?]*(?::(?!:)[\w?]+)?|\$[$?^]|@[^\W\d]\w*)
-    | (?P<unclosed_string>[{SINGLE}{DOUBLE}][^\r\n]*)
-    | (?P<unclosed_comment><\#[^\r\n]*)
-    | (?P<unclosed_variable>\$\{{[^\r\n]*)
-    | (?P<bracket>[$@]\(|@\{{|[()\[\]{{}}])
-    | (?P<separator>[,;])
-    | (?P<verbatim>--%(?=\s)[^\r\n|]*)
-    | (?P<redirection>[1-6*]?>>?(?:&[12])?)
-    | (?P<member>(?<=[\w)\]}}{SINGLE}{DOUBLE}]\.)[^\W\d]\w*|(?<=::)[^\W\d]\w*)
-    | (?P<number>
-        (?:0x[\da-f]+|\d+(?:\.(?!\.)\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)[dlsuyn]{{0,2}}(?:[kmgtp]b)?(?!\w))
-    | (?P<parameter>(?<![\w)\]}}])(?!{_OPERATOR_WORD})--?[^\W\d][\w-]*:?)
-    | (?P<word>
-        (?:\w|`\S|(?<![\w)\]}}])(?:~|\.\.?)?(?:\\{{1,4}}+|/)(?=[^\W\d]|[.*])|\*(?=\.\w))
-        (?:\w|`\S|\*|[-.:\\/+@\#~%]{{1,12}}(?=[\w`*]))*)
-    | (?P<operator>{_OPERATOR_WORD}|\|\|?|&&?|\?\?=?|[-+*/%]?=|\+\+|--|\.\.|::|[-+*/%!.:?<~])
-    | (?P<other>(?s:.))
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_KINDS = {
-    "member": TokenKind.NAME,
-    "verbatim": TokenKind.OTHER,
-    "redirection": TokenKind.OPERATOR,
-    "unclosed_string": TokenKind.STRING,
-    "unclosed_comment": TokenKind.COMMENT,
-    "unclosed_variable": TokenKind.VARIABLE,
+_KINDS: Mapping[str, TokenKind] = {
+    "Variable": TokenKind.VARIABLE,
+    "SplattedVariable": TokenKind.VARIABLE,
+    "Parameter": TokenKind.PARAMETER,
+    "Number": TokenKind.NUMBER,
+    "Comma": TokenKind.SEPARATOR,
+    "Semi": TokenKind.SEPARATOR,
+    "Comment": TokenKind.COMMENT,
+    "NewLine": TokenKind.NEWLINE,
+    "LineContinuation": TokenKind.SPACE,
+    "Label": TokenKind.NAME,
+    "Unknown": TokenKind.OTHER,
+    **dict.fromkeys(STRINGS, TokenKind.STRING),
+    **dict.fromkeys(_BRACKETS, TokenKind.BRACKET),
+    **dict.fromkeys(WORDS, TokenKind.NAME),
+    **dict.fromkeys(KEYWORDS.values(), TokenKind.NAME),
 }
+_FLAGS: Mapping[str, TokenKind] = {
+    "CommandName": TokenKind.FUNCTION,
+    "TypeName": TokenKind.TYPE,
+    "TypeName, AttributeName": TokenKind.TYPE,
+    "Keyword": TokenKind.KEYWORD,
+}
+_SIGNS_OF_COMMANDS = ("%", "?")  # the aliases of ForEach-Object and Where-Object
+_STOP_PARSING = "--%"
+_NAMED = re.compile(r"\w")
+_BETWEEN = re.compile(r"(?P<newline>\r\n|[\r\n])|(?P<space>(?:[^\S\r\n]|`(?:\r\n|[\r\n]))+)|(?P<other>(?s:.))")
 
 
 def tokenize(code: str) -> list[Token]:
     """The tokens of ``code``, which joined give it back.
 
-    FUNCTION is a bare word where a command may stand, PARAMETER ``-Name`` or ``--name``, TYPE a word behind
-    ``[``, NAME any other bare word and a member. Operators such as ``-eq`` are OPERATOR even where a command
-    has a parameter of that name. ``.`` and ``::`` are operators; ``,`` and ``;`` are separators. A string is
-    one token; a quote without its partner runs to the end of its line. Text too long to be judged is one OTHER.
+    They are PowerShell's own (`validators.powershell.parser.tokenize`), with the white space between them: FUNCTION is
+    the name of a command, PARAMETER ``-Name``, TYPE a type's or an attribute's name, NAME any other bare word and a
+    member. Any sign that is no bracket is an OPERATOR; what stands behind ``--%`` is one OTHER. A string is one token,
+    whatever expands in it; one without its closing quote runs to the end of its line. Text too long to be judged is one
+    OTHER.
     """
     if len(code) > MAX_CHARS:
         return [Token(code, TokenKind.OTHER, 0)]
     tokens: list[Token] = []
-    previous = Token("\n", TokenKind.NEWLINE, 0)
-    command_next = True
-    for match in TOKEN.finditer(code):
-        group, text = match.lastgroup or "other", match.group()
-        if group == "word":
-            kind = _kind_of_word(text, code[match.end() : match.end() + 20].lstrip(), previous.text, command_next)
-        elif command_next and text in ("%", "?"):
-            kind = TokenKind.FUNCTION  # the aliases of ForEach-Object and Where-Object
+    for token in _covering(code):
+        before = tokens[-1] if tokens else None
+        if before and token.kind is before.kind is TokenKind.SPACE:
+            tokens[-1] = Token(before.text + token.text, TokenKind.SPACE, before.start)
         else:
-            kind = _KINDS.get(group) or TokenKind(group)
-        token = Token(text, kind, match.start())
-        tokens.append(token)
-        if kind in (TokenKind.SPACE, TokenKind.COMMENT):
-            continue
-        if text == "(":
-            command_next = previous.kind not in (TokenKind.NAME, TokenKind.TYPE)
-        elif kind is TokenKind.NEWLINE:
-            command_next = previous.text != ","
-        else:
-            command_next = text.lower() in _BEFORE_A_COMMAND
-        previous = token
+            tokens.append(token)
     return tokens
 
 
-def _kind_of_word(word: str, following: str, previous: str, command_next: bool) -> TokenKind:
-    if previous == "[":
-        return TokenKind.TYPE
-    if following.startswith("=") and not following.startswith("=="):
-        return TokenKind.NAME  # a key, a named argument, a variable that lost its sign
-    lower = word.lower()
-    if lower == "foreach" and previous == "|":
-        return TokenKind.FUNCTION
-    introduces = command_next or lower == "in" or previous in (")", "}") or following[:1] in ("(", "{")
-    if lower in KEYWORDS and introduces:
-        return TokenKind.KEYWORD
-    return TokenKind.FUNCTION if command_next else TokenKind.NAME
+def _covering(code: str) -> Iterator[Token]:
+    """The tokens, and what stands between them."""
+    place = 0
+    verbatim = False
+    for token in parser.tokenize(code):
+        if token.start > place:
+            yield from _between(code, place, token.start)
+        text = code[token.start : token.end]
+        if text:
+            kind = TokenKind.OTHER if verbatim and token.kind == "Generic" else _kind(token, text)
+            yield Token(text, kind, token.start)
+        verbatim = text == _STOP_PARSING
+        place = token.end
+    yield from _between(code, place, len(code))
+
+
+def _kind(token: parser.Token, text: str) -> TokenKind:
+    kind = _KINDS.get(token.kind, TokenKind.OPERATOR)
+    if text == _STOP_PARSING:
+        return TokenKind.OPERATOR
+    if kind not in (TokenKind.NAME, TokenKind.OPERATOR):
+        return kind
+    flag = _FLAGS.get(token.flags, kind)
+    is_sign = flag is TokenKind.FUNCTION and text not in _SIGNS_OF_COMMANDS and not _NAMED.search(text)
+    return TokenKind.OPERATOR if is_sign else flag  # the second "=" of "==" is a command to PowerShell
+
+
+def _between(code: str, start: int, end: int) -> Iterator[Token]:
+    for match in _BETWEEN.finditer(code, start, end):
+        yield Token(match.group(), TokenKind(match.lastgroup or "other"), match.start())

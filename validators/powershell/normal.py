@@ -17,7 +17,8 @@ from tree_sitter import Node
 
 from validators.powershell.aliases import ALIASES
 from validators.powershell.grammar import parse
-from validators.powershell.lexer import DOUBLE, SINGLE
+from validators.powershell.parser.tokens import DOUBLE_QUOTES as DOUBLE
+from validators.powershell.parser.tokens import SINGLE_QUOTES as SINGLE
 
 # Parameters that take no value in any command that has them, by PowerShell's own rules for the names of parameters.
 SWITCHES = frozenset(("-confirm", "-debug", "-force", "-passthru", "-recurse", "-verbose", "-whatif"))
