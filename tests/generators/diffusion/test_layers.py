@@ -70,19 +70,18 @@ def test_attention_is_the_same_up_to_rounding_in_either_precision(quick: bool, m
     """Of a CPU: bf16 where it is quick there, else fp32 whatever the products beside it are in."""
     monkeypatch.setattr(layers, "BF16_ATTENTION", quick)
     dtypes: list[torch.dtype] = []
-    attend = F.scaled_dot_product_attention
 
-    def noted(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        dtypes.extend((q.dtype, k.dtype, v.dtype))
-        return attend(q, k, v)
+    def noted(x_BLHK: Tensor, rotation_2L1K: Tensor) -> Tensor:
+        dtypes.append(x_BLHK.dtype)  # of queries and keys
+        return rotate(x_BLHK, rotation_2L1K)
 
-    monkeypatch.setattr(F, "scaled_dot_product_attention", noted)
+    monkeypatch.setattr(layers, "rotate", noted)
     block, x = random_block(), torch.randn(3, 11, 32, generator=rng(5))
     with torch.no_grad():
         exact = block(x, rotation(11, 8, CPU)) - x
         with torch.autocast("cpu", torch.bfloat16):
             rounded = block(x, rotation(11, 8, CPU)) - x
-    assert dtypes == [torch.float32] * 3 + [torch.bfloat16 if quick else torch.float32] * 3
+    assert dtypes == [torch.float32] * 2 + [torch.bfloat16 if quick else torch.float32] * 2
     assert float((rounded - exact).abs().max()) < 0.02 * float(exact.abs().max())
 
 
