@@ -9,283 +9,255 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TypeGuard
 
-from tree_sitter import Node
-
 from validators.powershell.aliases import ALIASES
-from validators.powershell.grammar import parse
+from validators.powershell.parser import Node, Token, parse
+from validators.powershell.parser.tokens import DASHES, SINGLE_QUOTES
 from validators.powershell.parser.tokens import DOUBLE_QUOTES as DOUBLE
-from validators.powershell.parser.tokens import SINGLE_QUOTES as SINGLE
 
 # Parameters that take no value in any command that has them, by PowerShell's own rules for the names of parameters.
 SWITCHES = frozenset(("-confirm", "-debug", "-force", "-passthru", "-recurse", "-verbose", "-whatif"))
-
-# PowerShell reads typographic quotes and dashes as plain ones, the grammar does not.
-PLAIN = {
-    ord(sign): plain for signs, plain in ((SINGLE, "'"), (DOUBLE, '"'), ("\u2013\u2014\u2015", "-")) for sign in signs
-}
 
 Form = str | tuple["Form", ...]  # of a node: its text, strings as JSON; or its kind and the forms of what is below it
 Part = tuple[str | None, Form]  # of a string: text, or the form of what is expanded in its place
 
 _CMDLET = re.compile(r"(?:[\w.]+\\)?[a-z]+-[a-z]\w*|.*\.ps1")
-_PARAMETER = re.compile(r"-[\w?-]+")
 _BRACED_VARIABLE = re.compile(r"\$\{([\w:]+)\}")
 _VARIABLE = re.compile(r"[$@][\w:?^$]+")
 _INSENSITIVE = re.compile(r"-i((?:not)?(?:like|match|contains|in)|eq|ne|gt|ge|lt|le|replace|split)", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"[+-]?(?:0x[\da-f]+|0b[01]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)[dlsuyn]{0,2}(?:[kmgtp]b)?", re.IGNORECASE
+_QUOTED = re.compile(  # in a word
+    rf"(?P<single>[{SINGLE_QUOTES}](?:[^{SINGLE_QUOTES}]|[{SINGLE_QUOTES}]{{2}})*[{SINGLE_QUOTES}])"
+    rf"|(?P<double>[{DOUBLE}](?:[^`{DOUBLE}]|`.|[{DOUBLE}]{{2}})*[{DOUBLE}])|`u\{{[0-9a-fA-F]{{1,6}}\}}|`.",
+    re.DOTALL,
 )
-_PLAIN_WORD = re.compile(r"[\w.*?~/\\%:+=!^-][\w.*?~/\\%:+=!^#@\[\]-]*")
-_BETWEEN = re.compile(r"^(?:`?\s|[\ufeff\u2060\u200b])+|(?:`?\s|`$|[\ufeff\u2060\u200b])+$")
+_LINE_BREAK = re.compile(r"\r\n?|\n")
+_DASH = dict.fromkeys(map(ord, DASHES), "-")
 _ESCAPE = re.compile(rf"`u\{{([0-9a-fA-F]{{1,6}})\}}|`(.)|[{DOUBLE}]([{DOUBLE}])", re.DOTALL)
 _ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-_IGNORED = frozenset(("comment", "empty_statement", "command_argument_sep"))
-_NUMBERS = frozenset(("decimal_integer_literal", "hexadecimal_integer_literal", "real_literal"))
-_NAMES = frozenset(  # whose case PowerShell ignores
-    (
-        *("simple_name", "type_identifier", "command_parameter", "function_name", "label", "path_command_name_token"),
-        *("class_attribute", "requires_keyword", "assembly_attribute_value"),
-    )
-)
+_REQUIRES = re.compile(r"#requires\b", re.IGNORECASE)
+_BETWEEN_STATEMENTS = frozenset(("NewLine", "LineContinuation", "EndOfInput", "Semi"))
 
 
 def normal_form(code: str) -> str:
     """The normal form of a snippet that the validator accepts.
 
     Raises:
-        ValueError: the grammar does not take ``code``.
+        ValueError: the parser does not take ``code``.
     """
-    root = parse(code.translate(PLAIN).encode())
-    if isinstance(root, int) or root.has_error:
-        raise ValueError("no normal form: the grammar does not take the snippet")
-    return _written(_Forms(code, root).of[root.id])
+    parsed = parse(code)
+    if parsed.tree is None or parsed.errors:
+        raise ValueError("no normal form: the parser does not take the snippet")
+    return _written(_Forms(code, parsed.tree, parsed.tokens).of[id(parsed.tree)])
 
 
 class _Forms:
     """The forms of all nodes of a tree, made from the leaves up."""
 
-    def __init__(self, code: str, root: Node) -> None:
-        self.of: dict[int, Form] = {}  # node.id: form
-        self.parts: dict[int, list[Part]] = {}  # of strings and plain words
+    def __init__(self, code: str, root: Node, tokens: list[Token]) -> None:
+        self.of: dict[int, Form] = {}  # id of a node: form
         self._code = code
-        # What was parsed has the same characters as the code, one for one, but not the same bytes.
-        self._places: list[int] | None = None
-        if not code.isascii():
-            self._places = [n for n, sign in enumerate(code.translate(PLAIN)) for _ in sign.encode()] + [len(code)]
+        self._root = root
+        self._tokens = sorted(_flat(tokens), key=lambda token: (token.start, -token.end))
+        self._starts = [token.start for token in self._tokens]
+        nodes = list(root.walk())
+        self._functions = {
+            str(node.fields["Name"]).lower().split(":")[-1] for node in nodes if node.kind == "FunctionDefinition"
+        }
+        self._members = {
+            id(node.fields["Member"])
+            for node in nodes
+            if node.kind in ("MemberExpression", "InvokeMemberExpression") and isinstance(node.fields["Member"], Node)
+        }
+        for node in reversed(nodes):
+            self.of[id(node)] = _RULES.get(node.kind, _Forms.generic)(self, node)
 
-        nodes, waiting = [], [root]
-        while waiting:
-            node = waiting.pop()
-            nodes.append((node, node.children))
-            waiting.extend(nodes[-1][1])
-        self._functions = {self.text(node).lower().split(":")[-1] for node, _ in nodes if node.type == "function_name"}
-        for node, children in reversed(nodes):
-            self.of[node.id] = _RULES.get(node.type, _Forms.generic)(self, node, children)
+    def generic(self, node: Node) -> Form:
+        """A node without a rule of its own: its kind around its signs and what is below it, or just that if it is one.
 
-    def generic(self, node: Node, children: list[Node]) -> Form:
-        """A node without a rule of its own: its type around what is below it, or just that if it is one thing."""
-        if node.type in _IGNORED:
-            return ""
-        if not children and node.type != "program":
-            return self.leaf(node)
+        Signs are the tokens that belong to nothing below the node, so that no difference of the text is lost.
+        """
+        children = sorted(node.children(), key=lambda child: (child.start, -child.end))
+        if node is self._root:
+            place, end = 0, len(self._code)
+        else:
+            place, end = node.start, node.end
         forms: list[Form] = []
-        place = node.start_byte
         for child in children:
-            forms.append(self.between(place, child.start_byte))
-            if child.type != ";" or node.type == "for_statement":
-                forms.append(self.of[child.id])
-            place = child.end_byte
-        forms = [form for form in (*forms, self.between(place, node.end_byte)) if form]
-        return forms[0] if len(forms) == 1 else _form(node.type, forms)
+            if child.start >= place:  # what a cast has as its attribute is its type as well
+                forms += self.signs(node, place, child.start)
+                forms.append(self.of[id(child)])
+                place = max(place, child.end)
+        forms = [form for form in (*forms, *self.signs(node, place, end)) if form]
+        return forms[0] if len(forms) == 1 else _form(node.kind, forms)
 
-    def leaf(self, node: Node) -> str:
-        text = self.text(node)
-        if not node.is_named:
-            return "'" + _INSENSITIVE.sub(r"-\1", text.translate(PLAIN)).lower() + "'"
-        if node.type in _NUMBERS:
-            return text.lower()
-        return f"{node.type}:{json.dumps(text.translate(PLAIN).lower() if node.type in _NAMES else text)}"
+    def signs(self, node: Node, start: int, end: int) -> Iterator[str]:
+        """The tokens between two places."""
+        for index in range(bisect_left(self._starts, start), len(self._tokens)):
+            token = self._tokens[index]
+            if token.end > end:
+                break
+            if token.start < start or (token.kind in _BETWEEN_STATEMENTS and node.kind != "ForStatement"):
+                continue
+            start = token.end
+            text = self._code[token.start : token.end]
+            if text.isspace() or token.kind == "LineContinuation":
+                continue
+            if token.kind != "Comment" or _REQUIRES.match(text):
+                yield "'" + _INSENSITIVE.sub(r"-\1", text.translate(_DASH)).lower() + "'"
 
-    def between(self, start: int, end: int) -> str:
-        """What the grammar has no node for: space, or signs that are part of the code."""
-        text = _BETWEEN.sub("", self.slice(start, end)) if start < end else ""
-        return json.dumps(text.lower() if text.lower() in (".where", ".foreach") else text) if text else ""
+    def number(self, node: Node) -> Form:
+        return self.text(node).translate(_DASH).lower()
 
-    def variable(self, node: Node, children: list[Node]) -> Form:
+    def variable(self, node: Node) -> Form:
         name = _BRACED_VARIABLE.sub(r"$\1", self.text(node).lower())
         return name if _VARIABLE.fullmatch(name) else f"variable:{json.dumps(name)}"
 
-    def member(self, node: Node, children: list[Node]) -> Form:
-        """The name of a member, which may stand in quotes."""
-        if [child.type for child in children] == ["simple_name"]:
-            return f"member:{json.dumps(self.text(node).lower())}"
-        form = self.generic(node, children)
-        return f"member:{form.lower()}" if _is_string(form) else form
+    def array(self, node: Node) -> Form:
+        return _form("array", (self.of[id(child)] for child in node.fields["Elements"]))
 
-    def key(self, node: Node, children: list[Node]) -> Form:
-        """A key of a hash table: a word or an expression."""
-        if [child.type for child in children] == ["simple_name"]:
-            return json.dumps(self.text(node))
-        return self.generic(node, children)
+    def constant(self, node: Node) -> Form:
+        """A string in which nothing expands; as a member's name its case does not count."""
+        form = json.dumps(self.value(node))
+        return f"member:{form.lower()}" if id(node) in self._members else form
 
-    def case(self, node: Node, children: list[Node]) -> Form:
-        """What a clause of a switch statement stands for: a word or an expression."""
-        if children:
-            return self.generic(node, children)
+    def value(self, node: Node) -> str:
+        """What a string that is known before the snippet runs is."""
         text = self.text(node)
-        return "default" if text.lower() == "default" else json.dumps(text)
+        match node.fields["StringConstantType"]:
+            case "SingleQuoted":
+                return _undoubled(_lines(text[1:-1]))
+            case "DoubleQuoted":
+                return _unescaped(text[1:-1], quotes=True)
+            case "SingleQuotedHereString":
+                return _lines(text[_inside(text)])
+            case "DoubleQuotedHereString":
+                return _unescaped(text[_inside(text)], quotes=False)
+        return _unquoted(text)
 
-    def array(self, node: Node, children: list[Node]) -> Form:
-        return _form("array", (self.of[child.id] for child in children if child.is_named))
-
-    def word(self, node: Node, children: list[Node]) -> Form:
-        """A bare argument: a string, unless PowerShell reads a number or more than its text in it."""
-        text = self.text(node)
-        if not _PLAIN_WORD.fullmatch(text):
-            return f"word:{json.dumps(text)}"
-        form = self.string(node, [(text, "")])
-        return text.lower() if _NUMBER.fullmatch(text) else form
-
-    def verbatim(self, node: Node, children: list[Node]) -> Form:
-        text = _lines(self.text(node)[1:-1])
-        return self.string(node, [(re.sub(f"[{SINGLE}]([{SINGLE}])", r"\1", text), "")])
-
-    def verbatim_here(self, node: Node, children: list[Node]) -> Form:
-        return self.string(node, [("\n".join(_lines(self.text(node)).split("\n")[1:-1]), "")])
-
-    def expandable(self, node: Node, children: list[Node]) -> Form:
-        """A string in double quotes or such a here-string. Nodes are what is expanded; its text has none."""
-        data = node.text or b""
-        here = node.type == "expandable_here_string_literal"
-        place = node.start_byte + data.index(b"\n" if here else b'"') + 1
-        end = node.start_byte + data.rindex(b"\n" if here else b'"')
+    def expandable(self, node: Node) -> Form:
+        """What is expanded in a string or in a word such as ``C:\\$name.txt``, with the text between."""
+        kind = node.fields["StringConstantType"]
+        place, end = node.start, node.end
+        if kind == "DoubleQuotedHereString":
+            inside = _inside(self.text(node))
+            place, end = place + inside.start, place + inside.stop
+        elif kind == "DoubleQuoted":
+            place, end = place + 1, end - 1
         parts: list[Part] = []
-        for child in children:
-            if child.is_named:
-                raw = child.text or b""  # with the line break before it, in a here-string
-                start = child.start_byte + len(raw) - len(raw.lstrip())
-                parts.append((_unescaped(self.slice(place, start), quotes=not here), ""))
-                parts.append((None, self.of[child.id]))
-                place = child.end_byte
-        last = self.slice(place, end)
-        parts.append((_unescaped(last.removesuffix("\r") if here else last, quotes=not here), ""))
-        return self.string(node, parts)
-
-    def concatenated(self, node: Node, children: list[Node]) -> Form:
-        """An argument such as ``C:\\$name.txt`` is what it would be in double quotes, if it starts with no quote."""
-        parts: list[Part] = []
-        for child in children:
-            if child.type in ("variable", "sub_expression"):
-                parts.append((None, self.of[child.id]))
-            elif child.id in self.parts:
-                parts += self.parts[child.id]
-            else:
-                return self.generic(node, children)
-        return self.string(node, parts)
-
-    def string(self, node: Node, parts: list[Part]) -> Form:
-        """A string: its text, or what is expanded in it with the text between."""
-        self.parts[node.id] = parts
+        for child in sorted(node.fields["NestedExpressions"], key=lambda child: child.start):
+            parts.append((self.between(kind, place, child.start), ""))
+            parts.append((None, self.of[id(child)]))
+            place = child.end
+        parts.append((self.between(kind, place, end), ""))
         forms: list[Form] = ["expand"]
         for is_text, run in groupby(parts, key=lambda part: part[0] is not None):
             if not is_text:
                 forms += [form for _, form in run]
             elif text := "".join(text or "" for text, _ in run):
                 forms.append(json.dumps(text))
-        if all(text is not None for text, _ in parts):
-            return forms[-1] if len(forms) > 1 else '""'
         return tuple(forms)
 
-    def command(self, node: Node, children: list[Node]) -> Form:
-        elements = children[-1].children if children[-1].type == "command_elements" else []
-        head = [child for child in children if child.type not in ("command_elements", "comment")]
-        name = self.name(head)
+    def between(self, kind: str, start: int, end: int) -> str:
+        """The text between what is expanded."""
+        text = _lines(self._code[start:end])
+        return _unquoted(text) if kind == "BareWord" else _unescaped(text, quotes=kind == "DoubleQuoted")
+
+    def command(self, node: Node) -> Form:
+        head, *elements = node.fields["CommandElements"]
+        redirections = [self.of[id(redirection)] for redirection in node.fields.get("Redirections") or ()]
+        name = self.value(head).lower() if head.kind == "StringConstantExpression" else None
+        sign = {"Dot": "'.'", "Ampersand": "" if name is not None else "'&'"}
+        operator = sign.get(node.fields["InvocationOperator"], "")
         if name is None:
-            return _form("command", [*(self.of[child.id] for child in head), *self.as_written(elements)])
-        operator = "'.'" if self.text(head[0]) == "." and len(head) > 1 else ""
+            return _form("command", [operator, self.of[id(head)], *self.as_written(elements), *redirections])
         name = ALIASES.get(name, name)
         cmdlet = _CMDLET.fullmatch(name) or name in self._functions
         arguments = self.as_bound(elements) if cmdlet else self.as_written(elements)
-        return _form("command", [operator, json.dumps(name), *arguments])
-
-    def name(self, head: list[Node]) -> str | None:
-        """A command's name in lower case; None where it is known only when the snippet runs."""
-        node = head[-1]
-        if node.type == "command_name_expr":
-            form = self.of[node.id]
-            if _is_string(form):
-                return str(json.loads(form)).lower()
-            node = node.children[0]
-        if node.type != "command_name" or node.children:
-            return None
-        return self.text(node).translate(PLAIN).replace("`", "").strip().lower()
+        return _form("command", [operator, json.dumps(name), *arguments, *redirections])
 
     def as_bound(self, elements: list[Node]) -> list[Form]:
-        """The elements of a command of PowerShell: named parameters in alphabetical order, arguments, redirections."""
+        """The elements of a command of PowerShell: named parameters in alphabetical order, then arguments."""
         named: list[Form] = []
         positional: list[Form] = []
-        redirections: list[Form] = []
-        parameter, colon = "", False  # that waits for its value, and whether it must have one
+        parameter = ""  # that may take the next argument
         for element in elements:
-            form = self.of[element.id]
-            if element.type == "command_argument_sep":
-                colon = colon or ":" in self.text(element)
-            elif element.type == "redirection":
-                redirections.append(form)
-            elif element.type == "command_parameter":
+            form = self.of[id(element)]
+            if element.kind == "CommandParameter":
                 named.append(parameter)
-                text = self.text(element).translate(PLAIN)
-                parameter, colon = text.lower() if _PARAMETER.fullmatch(text) else text, False
-            elif parameter and (colon or parameter not in SWITCHES):
-                of_switch = colon and (parameter in SWITCHES or form in ("$true", "$false"))
-                named.append(_form(parameter + ":" * of_switch, [form]))
-                parameter, colon = "", False
+                parameter = f"-{str(element.fields['ParameterName']).lower()}"
+                argument = element.fields.get("Argument")
+                if isinstance(argument, Node):
+                    value = self.of[id(argument)]
+                    of_switch = parameter in SWITCHES or value in ("$true", "$false")
+                    named.append(_form(parameter + ":" * of_switch, [value]))
+                    parameter = ""
+            elif parameter and parameter not in SWITCHES:
+                named.append(_form(parameter, [form]))
+                parameter = ""
             else:
                 positional.append(form)
         named.append(parameter)
         named.sort(key=_written)
-        return [*named, *positional, *redirections]
+        return [*named, *positional]
 
     def as_written(self, elements: list[Node]) -> list[Form]:
         """The elements of a command that may be a program: in their order, parameters and commas as they are."""
-        exact = ("command_parameter", "array_literal_expression", "bareword_argument_list", "command_argument_sep")
-        return [
-            f"{element.type}:{json.dumps(self.text(element))}" if element.type in exact else self.of[element.id]
-            for element in elements
-            if element.type != "command_argument_sep" or ":" in self.text(element)
-        ]
+        forms: list[Form] = []
+        before = ""
+        for element in elements:
+            text = self.text(element)
+            exact = element.kind in ("CommandParameter", "ArrayLiteral") or before == "--%"
+            forms.append(f"{element.kind}:{json.dumps(text)}" if exact else self.of[id(element)])
+            before = text
+        return forms
 
     def text(self, node: Node) -> str:
-        """The code of a node, without space around it."""
-        return self.slice(node.start_byte, node.end_byte).strip()
-
-    def slice(self, start: int, end: int) -> str:
-        """The code between two places in what was parsed, in bytes."""
-        places = self._places
-        return self._code[start:end] if places is None else self._code[places[start] : places[end]]
+        """The code of a node."""
+        return self._code[node.start : node.end]
 
 
-_RULES: Mapping[str, Callable[[_Forms, Node, list[Node]], Form]] = {
-    "array_literal_expression": _Forms.array,
-    "bareword_argument_list": _Forms.array,
-    "command": _Forms.command,
-    "concatenated_command_argument": _Forms.concatenated,
-    "expandable_bareword": _Forms.concatenated,
-    "expandable_here_string_literal": _Forms.expandable,
-    "expandable_string_literal": _Forms.expandable,
-    "generic_token": _Forms.word,
-    "key_expression": _Forms.key,
-    "member_name": _Forms.member,
-    "switch_clause_condition": _Forms.case,
-    "variable": _Forms.variable,
-    "verbatim_here_string_characters": _Forms.verbatim_here,
-    "verbatim_string_characters": _Forms.verbatim,
+_RULES: Mapping[str, Callable[[_Forms, Node], Form]] = {
+    "ArrayLiteral": _Forms.array,
+    "Command": _Forms.command,
+    "ConstantExpression": _Forms.number,
+    "ExpandableStringExpression": _Forms.expandable,
+    "StringConstantExpression": _Forms.constant,
+    "VariableExpression": _Forms.variable,
 }
+
+
+def _flat(tokens: Iterable[Token]) -> Iterator[Token]:
+    """The tokens, and those inside them."""
+    waiting = list(tokens)
+    while waiting:
+        token = waiting.pop()
+        yield token
+        waiting.extend(token.nested or ())
+
+
+def _inside(here_string: str) -> slice:
+    """The place of the lines between a here-string's first and its last."""
+    breaks = list(_LINE_BREAK.finditer(here_string))
+    return slice(breaks[0].end(), breaks[-1].start())
+
+
+def _undoubled(text: str) -> str:
+    return re.sub(f"[{SINGLE_QUOTES}]([{SINGLE_QUOTES}])", r"\1", text)
+
+
+def _unquoted(word: str) -> str:
+    """What a word means, in which parts may stand in quotes."""
+
+    def meaning(match: re.Match[str]) -> str:
+        if match["single"]:
+            return _undoubled(match[0][1:-1])
+        return _unescaped(match[0][1:-1] if match["double"] else match[0], quotes=bool(match["double"]))
+
+    return _QUOTED.sub(meaning, word)
 
 
 def _form(kind: str, forms: Iterable[Form]) -> Form:
