@@ -15,8 +15,7 @@ from validators.diff import token_diff
 # development problems in sight.
 KIND_COSTS: Mapping[EditKind, float] = {
     "bracket": 0.5, "quote": 0.7, "separator": 1.0, "operator": 1.0, "break": 1.0, "insert": 1.5, "delete": 2.5,
-    "replace": 2.0, "invent": 2.0, "complete": 0.3, "swap": 2.0,
-    "unquote": 1.4,
+    "replace": 2.0, "invent": 2.0, "complete": 0.3, "swap": 2.0, "unquote": 1.4,
 }  # fmt: skip
 LEAST_MASS = 0.1  # added to what canvases say, so that little is not taken for nothing
 
@@ -27,7 +26,6 @@ class Ranking:
 
     costs: Mapping[EditKind, float] = field(default_factory=lambda: KIND_COSTS)
     uncalled: float = 3.0  # cost of a function that loses its brackets
-    voted: float = 0.0  # cost of a text that canvases gave; they give many
     mass: float = 0.7  # weight of the logarithm of the probability that canvases gave a text
     sharpness: float = 1.0  # of the softmax over the scores of which the confidence is the first one's share
 
@@ -57,5 +55,5 @@ def rank(language: Language, search: Search, ranking: Ranking) -> list[GapCandid
 
 def score(found: Found, ranking: Ranking) -> float:
     """What a text's edits cost, less what the canvases say for it."""
-    said = ranking.mass * math.log(found.mass + LEAST_MASS) - ranking.voted if found.votes else 0.0
+    said = ranking.mass * math.log(found.mass + LEAST_MASS) if found.votes else 0.0
     return sum(ranking.costs[kind] for kind in found.edits) + ranking.uncalled * found.uncalled - said

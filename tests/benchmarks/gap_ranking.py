@@ -45,14 +45,13 @@ class Alternatives:
 
 def features(found: Found, kinds: list[str]) -> list[float]:
     """What the score is made of, in the order of `weights`; each times its weight is a part of the score."""
-    voted = found.votes > 0
-    said = math.log(found.mass + LEAST_MASS) if voted else 0.0
-    return [*(float(found.edits.count(kind)) for kind in kinds), float(found.uncalled), float(voted), -said]  # type: ignore[arg-type]
+    said = math.log(found.mass + LEAST_MASS) if found.votes else 0.0
+    return [*(float(found.edits.count(kind)) for kind in kinds), float(found.uncalled), -said]  # type: ignore[arg-type]
 
 
 def weights(ranking: Ranking, kinds: list[str]) -> Tensor:
     costs = [ranking.costs[kind] for kind in kinds]  # type: ignore[index]
-    return torch.tensor([*costs, ranking.uncalled, ranking.voted, ranking.mass], dtype=torch.double)
+    return torch.tensor([*costs, ranking.uncalled, ranking.mass], dtype=torch.double)
 
 
 def fit(problems: list[Alternatives], prior_F: Tensor, hold: float) -> Tensor:
@@ -118,7 +117,7 @@ def main() -> None:
         "fitted": [right(problems, fitted_F, rank) for rank in (1, 3)],
         "cross-validated": list(held_out.values()),
     }))  # fmt: skip
-    names = [*kinds, "uncalled", "voted", "mass"]
+    names = [*kinds, "uncalled", "mass"]
     print(json.dumps({name: round(value, 2) for name, value in zip(names, fitted_F.tolist(), strict=True)}))
 
 
