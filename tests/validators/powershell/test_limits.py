@@ -33,6 +33,20 @@ def test_no_text_raises(code: str) -> None:
     tokenize(code)
 
 
+@pytest.mark.parametrize("frames", [300, 600, 850])
+def test_a_caller_that_stands_deep_itself_gets_an_answer(frames: int) -> None:
+    code = "(" * 60 + "1" + ")" * 60
+
+    def from_below(more: int) -> tuple[list[str], int]:
+        if more:
+            return from_below(more - 1)
+        return [error.id for error in parse(code).errors], len(tokenize(code))
+
+    ids, tokens = from_below(frames)
+    assert ids in ([], ["ScriptTooComplicated"]) and tokens >= 1
+    assert parse(code).errors == []
+
+
 @pytest.mark.parametrize(("opening", "closing"), NESTED)
 @pytest.mark.parametrize("levels", [10, 100, 1000, 20000])
 def test_nesting_ends_at_a_limit_of_our_own(opening: str, closing: str, levels: int) -> None:

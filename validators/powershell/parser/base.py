@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NoReturn
 
-from validators.powershell.parser.errors import ParseError, SyntaxFault
+from validators.powershell.parser.errors import ParseError, SyntaxFault, too_deep
 from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokenizer import Tokenizer
@@ -30,7 +31,7 @@ class Mark:
         self.depth = parser.depth
 
 
-class ParserBase:
+class ParserBase(ABC):
     """The parser's state over one text, or over a part of one.
 
     ``ahead`` is the token that was cut and not consumed; ``last`` is where the last consumed token ended.
@@ -201,40 +202,39 @@ class ParserBase:
         self.depth += frames
         if self.depth > MAX_FRAMES:
             place = self.ahead.start if self.ahead is not None else self.lexer.position
-            message = "The text nests deeper than the parser follows."
-            raise SyntaxFault(ParseError("ScriptTooComplicated", message, place, place))
+            raise SyntaxFault(too_deep(place))
         return outer
 
     # Productions of upper layers that lower ones need
 
+    @abstractmethod
     def statement(self) -> Node | None:
         """statement (specification, 8)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement_block(self) -> Node | None:
         """statement_block (specification, 8.1.2)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement_list(self) -> list[Node]:
         """statement_list, up to what cannot begin a statement."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pipeline_chain(self) -> Node | None:
         """pipeline, chained by && and || perhaps, or an assignment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def script_block(self, opening: Token, *, is_filter: bool = False) -> Node:
         """script_block between braces, the opening one being consumed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expression(self) -> Node | None:
         """expression (specification, 7)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def argument_expression(self) -> Node | None:
         """argument_expression: an expression in which a comma ends it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unary_expression(self) -> Node | None:
         """unary_expression (specification, 7.2)."""
-        raise NotImplementedError

@@ -22,3 +22,8 @@ class SyntaxFault(Exception):
     def __init__(self, error: ParseError) -> None:
         super().__init__(error.message)
         self.error = error
+
+
+def too_deep(place: int) -> ParseError:
+    """The text nests deeper than the parser follows; PowerShell's own limit is another."""
+    return ParseError("ScriptTooComplicated", "The text nests deeper than the parser follows.", place, place)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from validators.powershell.parser.classes import Classes
+from validators.powershell.parser.errors import SyntaxFault, too_deep
 from validators.powershell.parser.modules import is_constant_value, is_module_specification
 from validators.powershell.parser.nodes import Node
 from validators.powershell.parser.tokens import KEYWORDS, RESERVED_KEYWORDS, Mode, Token
@@ -24,7 +25,17 @@ class Parser(Classes):
     __slots__ = ()
 
     def script(self) -> Node:
-        """A whole script: the text's ScriptBlock."""
+        """A whole script: the text's ScriptBlock.
+
+        Raises:
+            SyntaxFault: at the first error of syntax.
+        """
+        try:
+            return self._script()
+        except RecursionError:  # the caller's own frames left fewer than `MAX_FRAMES`
+            raise SyntaxFault(too_deep(self.last)) from None
+
+    def _script(self) -> Node:
         fields: dict[str, object] = {}
         self.skip_newlines()
         usings: list[Node] = []
