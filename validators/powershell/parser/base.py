@@ -74,6 +74,17 @@ class ParserBase(ABC):
         """Consumes the next token if it is of this kind."""
         return self.skip() if self.peek().kind == kind else None
 
+    def accept_equals(self) -> Token | None:
+        """Consumes ``=`` and the line ends around it, if it is next; else nothing."""
+        mark = self.mark()
+        self.skip_newlines()
+        sign = self.accept("Equals")
+        if sign is None:
+            self.back(mark)
+        else:
+            self.skip_newlines()
+        return sign
+
     def keyword(self) -> Token:
         """Consumes the next token as a keyword."""
         token = self.skip()

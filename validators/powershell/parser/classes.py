@@ -145,13 +145,8 @@ class Classes(Functions):
             if typed.fields["TypeName"].lower() == "void":
                 self.find("TypeNotAllowedForProperty", "A property cannot be of the type void.", typed)
         end = name.end
-        mark = self.mark()
-        self.skip_newlines()
-        sign = self.accept("Equals")
-        if sign is None:
-            self.back(mark)
-        else:
-            self.skip_newlines()
+        sign = self.accept_equals()
+        if sign is not None:
             value = self.expression()
             if value is None:
                 self.fail_after("MissingPropertyTerminator", "The property has no value behind '='.", name.end)
@@ -274,13 +269,8 @@ class Classes(Functions):
             return None
         fields: dict[str, object] = {"Name": self.text[name.start : name.end]}
         end = name.end
-        mark = self.mark()
-        self.skip_newlines()
-        sign = self.accept("Equals")
-        if sign is None:
-            self.back(mark)
-        else:
-            self.skip_newlines()
+        sign = self.accept_equals()
+        if sign is not None:
             value = self.expression()
             if value is None:
                 self.fail_after("ExpectedValueExpression", "The member has no value behind '='.", sign.end)

@@ -107,13 +107,8 @@ class Functions(Switches):
             return None
         fields: dict[str, object] = {"Attributes": attributes, "Name": name} if attributes else {"Name": name}
         end = name.end
-        mark = self.mark()
-        self.skip_newlines()
-        sign = self.accept("Equals")
-        if sign is None:
-            self.back(mark)
-        else:
-            self.skip_newlines()
+        sign = self.accept_equals()
+        if sign is not None:
             outer = self.deeper(8)
             default = self.argument_expression()
             self.depth = outer
