@@ -19,6 +19,7 @@ class BifiSystem:
     """
 
     failed = 0
+    independent = False  # beams of one call are batched together, and arithmetic differs with the batch
 
     def __init__(self, folder: Path, language: str, *, beams: int = BEAMS) -> None:
         """Raises CheckpointError where the folder holds no fixer of the language."""

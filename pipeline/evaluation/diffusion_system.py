@@ -18,6 +18,7 @@ class DiffusionSystem:
     """Proposals by noise level; what the language already accepts is its own and only proposal, without a level."""
 
     failed = 0
+    independent = True
 
     def __init__(
         self, folder: Path, language: str, *, levels: Levels | None = None, samples: int = 5, steps: int | None = None,
@@ -54,6 +55,7 @@ class GapSystem:
     """Proposals by rank, the best first; ``ranked`` in its identity says that they are no independent samples."""
 
     failed = 0
+    independent = True
 
     def __init__(
         self, folder: Path, language: str, *, steps: int | None = None, seed: int = 0, name: str | None = None

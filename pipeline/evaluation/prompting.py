@@ -83,6 +83,7 @@ class PromptingSystem:
     ) -> None:  # fmt: skip
         check_address(options)
         self.failed = 0
+        self.independent = False  # answers are kept one by one, in a store of their own
         self.name = f"{LABELS[kind]} ({options.model})"
         self._kind = kind
         self._language = language

@@ -21,7 +21,7 @@ def proposals_of(system: System, benchmark: Benchmark, storage: Storage, tell: T
     """A system's proposals for each problem: those that are kept for its identity and this benchmark, else new ones.
 
     Args:
-        system: is asked only where nothing is kept.
+        system: is asked for what is not kept.
         benchmark: whose broken code and hash decide, with the system's identity, what is kept.
         storage: of the evaluation's folder.
         tell: gets lines of progress.
@@ -31,24 +31,31 @@ def proposals_of(system: System, benchmark: Benchmark, storage: Storage, tell: T
         "broken": fingerprint([problem.broken for problem in benchmark.problems]),
     }  # fmt: skip
     path = f"{_FOLDER}/{fingerprint(about)[:24]}.jsonl.gz"
-    kept = _read(storage, path, len(benchmark.problems))
-    if kept is not None:
-        tell(f"{system.name}: proposals for {benchmark.name} are kept from an earlier run")
-        return kept
     total = len(benchmark.problems)
     every = max(1, total // _REPORTS)
-    found: list[list[Proposal]] = []
-    for given in system.propose(benchmark.problems):
+
+    def keep() -> None:
+        lines = [canonical_json(about), *(json.dumps([[p.level, p.sample, p.text] for p in given]) for given in found)]
+        storage.write(path, compress("\n".join(lines)))
+
+    found = _read(storage, path)
+    if found:
+        problems = f"{len(found):,} of {total:,} problems of {benchmark.name}"
+        tell(f"{system.name}: proposals for {problems} are kept from an earlier run")
+    if len(found) == total:
+        return found
+    for given in system.propose(benchmark.problems[len(found) :]):
         found.append(given)
         if len(found) % every == 0 or len(found) == total:
             tell(f"{system.name}: {len(found):,} of {total:,} problems of {benchmark.name}")
+            if system.independent and len(found) < total:
+                keep()
     if len(found) != total:
         raise ValueError(f"{system.name} answered {len(found)} of {total} problems: a system yields one list for each")
     if system.failed:
         tell(f"{system.name}: {system.failed:,} requests failed; the same command asks for these again")
-        return found
-    lines = [canonical_json(about), *(json.dumps([[p.level, p.sample, p.text] for p in given]) for given in found)]
-    storage.write(path, compress("\n".join(lines)))
+    else:
+        keep()
     return found
 
 
@@ -57,11 +64,10 @@ def compress(text: str) -> bytes:
     return gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)
 
 
-def _read(storage: Storage, path: str, problems: int) -> list[list[Proposal]] | None:
-    """What a file keeps; None where there is none, or one that something else has damaged."""
+def _read(storage: Storage, path: str) -> list[list[Proposal]]:
+    """What a file keeps, for the first problems or all; nothing where there is none, or one that is damaged."""
     try:
         lines = gzip.decompress(storage.read(path)).split(b"\n")[1:]
-        rows = [[Proposal(level=level, sample=n, text=text) for level, n, text in json.loads(line)] for line in lines]
+        return [[Proposal(level=level, sample=n, text=text) for level, n, text in json.loads(line)] for line in lines]
     except (MissingFileError, OSError, EOFError, zlib.error, ValueError, TypeError):
-        return None
-    return rows if len(rows) == problems else None
+        return []

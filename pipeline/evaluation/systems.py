@@ -51,6 +51,7 @@ class System(Protocol):
 
     name: str
     failed: int  # requests that failed for good in `propose`, and may do better in another: its proposals are not kept
+    independent: bool  # whether the proposals for a problem depend on no other, so that those for a part can be kept
 
     @property
     def identity(self) -> dict[str, Any]:

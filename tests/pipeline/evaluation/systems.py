@@ -19,6 +19,7 @@ class FakeSystem:
     def __init__(self, name: str, given: Given, **identity: Any) -> None:
         self.name = name
         self.calls = self.failed = 0
+        self.independent = False
         self.given = given
         self._identity = {"name": name} | identity
 

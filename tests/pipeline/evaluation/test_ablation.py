@@ -38,6 +38,7 @@ class Fake:
     """Repairs, if it is codefusion, and keeps what is broken otherwise; at two levels."""
 
     failed = 0
+    independent = True
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name

@@ -288,6 +288,30 @@ def test_an_evaluation_that_is_killed_keeps_the_systems_that_were_done(tmp_path:
     assert first.calls == 1
 
 
+@pytest.mark.parametrize("independent", [True, False])
+def test_a_system_that_is_killed_is_asked_only_for_the_rest_if_its_problems_are_independent(
+    tmp_path: Path, independent: bool
+) -> None:
+    asked: list[str] = []
+
+    class Killed(FakeSystem):
+        def propose(self, problems: Any) -> Iterator[list[Proposal]]:
+            for given in super().propose(problems):
+                if self.calls == 1 and len(asked) == 5:
+                    raise KeyboardInterrupt
+                asked.append(problems[0].broken)
+                yield given
+
+    system, straight = Killed("one", diffusion().given), FakeSystem("one", diffusion().given)
+    system.independent = independent
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(systems=[system], out=tmp_path / "killed")
+    resumed = evaluate(systems=[system], out=tmp_path / "killed")
+    assert len(asked) == len(BENCHMARK.problems) + (0 if independent else 5)
+    assert resumed == evaluate(systems=[straight], out=tmp_path / "straight")
+    assert digests(tmp_path / "killed") == digests(tmp_path / "straight")
+
+
 def test_any_text_can_be_written_and_read_again(tmp_path: Path) -> None:
     texts = ["\ud800", "a|b\n\r\u2028\x00", "\x1f", "", "\N{SNOWMAN}", None]
     system = FakeSystem("odd | one", {"ls |": at(0.5, *texts)})
