@@ -14,7 +14,7 @@ Denoiser = Literal["transformer", "unet"]
 Rounding = Literal["decoder", "clamp"]
 Prediction = Literal["x0", "noise"]
 Precision = Literal["fp32", "bf16"]
-TrainingPrecision = Literal["auto", "fp32", "bf16"]
+RequestedPrecision = Literal["auto", "fp32", "bf16"]
 Optimiser = Literal["adamw", "muon"]
 Literals = Literal["slots", "full"]
 
@@ -75,7 +75,7 @@ class TrainingConfig(_Settings):
     max_minutes: float | None = Field(default=None, gt=0)  # of processor time, on a GPU of the clock; instead of steps
     seed: int = 0
     batch_tokens: int = Field(ge=16)  # of one process
-    precision: TrainingPrecision = "fp32"  # of the matrix products; auto measures both and chooses
+    precision: RequestedPrecision = "fp32"  # of the matrix products; auto measures both and chooses
     optimiser: Optimiser = "adamw"  # muon: for the matrices of the transformer blocks, AdamW for everything else
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)

@@ -20,7 +20,7 @@ from itertools import islice
 import torch
 
 from generators.diffusion.checkpoint import Checkpoint
-from generators.diffusion.config import TrainingPrecision
+from generators.diffusion.config import RequestedPrecision
 from generators.diffusion.gap_places import Gap, View, gaps, view
 from generators.diffusion.gap_ranking import GapCandidate, Ranking, rank
 from generators.diffusion.gap_search import Search, Start
@@ -46,7 +46,7 @@ class GapOptions:
     opened: int = 3  # places that it opens, at most
     near: int = 2  # tokens beside the line of the mistake at which gaps open, see `gap_places.places`
     steps: int = 3  # of the reverse process
-    precision: TrainingPrecision = "auto"  # of the matrix products; auto measures both and chooses
+    precision: RequestedPrecision = "auto"  # of the matrix products; auto measures both and chooses
     temperature: float = 0.8  # of the softmax that is fed back
     rounds: int = 2  # a further one where nothing that was found is accepted
     followed: int = 3  # refused texts of a round in which the next opens gaps, at most

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from generators.diffusion.config import Precision, TrainingPrecision
+from generators.diffusion.config import Precision, RequestedPrecision
 
 ROWS = 1_024  # of the product that is measured: the tokens of a batch
 WORTH_IT = 1.3  # times quicker: in bf16 weights and activations are cast besides
@@ -24,7 +24,7 @@ class Choice:
     reason: str
 
 
-def choose_precision(asked: TrainingPrecision, device: torch.device, width: int) -> Choice:
+def choose_precision(asked: RequestedPrecision, device: torch.device, width: int) -> Choice:
     """The precision that is asked for; with ``auto``, the quicker one in a product of a model of this width."""
     kind = processor(device)
     if asked != "auto":

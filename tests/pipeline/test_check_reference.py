@@ -74,6 +74,15 @@ def test_an_executable_that_does_not_answer_as_powershell_is_one_line(tmp_path: 
         reference.errors("Get-Date")
 
 
+def test_an_executable_that_ends_without_reading_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "pwsh"
+    path.write_text("#!/bin/sh\nexit 3\n")
+    path.chmod(0o755)
+    for code in ("Get-Date", "#" * 1_000_000):
+        with pytest.raises(RequestError, match="does not answer as PowerShell 7"), open_reference(str(path)) as asked:
+            asked.errors(code)
+
+
 def test_any_text_arrives_as_it_is(stand_in: str) -> None:
     with open_reference(stand_in) as reference:
         for code in ("", "a\r\nb", "\ud800 broken", "\0 broken", "é😀'\""):

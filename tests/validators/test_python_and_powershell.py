@@ -143,7 +143,7 @@ def test_hostile_texts_neither_crash_nor_hang_the_interpreter(language: Language
     program = f"""
 import faulthandler, sys
 from validators import get_language
-faulthandler.dump_traceback_later(300, exit=True)
+faulthandler.dump_traceback_later(100, exit=True)
 language = get_language({language.name!r})
 for fragment in {HOSTILE!r}:
     for size in {{language.max_chars, 100_000}}:

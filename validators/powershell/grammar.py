@@ -1,4 +1,4 @@
-"""A grammar of PowerShell for tree-sitter, whose trees are compared: tree-sitter-pwsh."""
+"""A grammar of PowerShell for tree-sitter, tree-sitter-pwsh, by which `corpus` cuts files into statements."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -99,3 +99,5 @@ def open_reference(executable: str) -> Iterator[Reference]:
             yield Reference(process, executable)
         finally:
             process.kill()
+            with suppress(BrokenPipeError):  # what it did not read
+                _pipe(process.stdin).close()

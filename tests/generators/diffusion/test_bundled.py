@@ -25,8 +25,7 @@ MEGABYTE = 1_000_000
 def test_every_bundled_model_is_of_a_language_that_can_have_one() -> None:
     assert {folder.name for folder in FOLDERS} <= {*LANGUAGES}
     for folder in FOLDERS:
-        config = read_config(folder, folder.name)
-        assert config.training.literals == "full" or folder.name in STRUCTURED
+        assert folder.name in STRUCTURED
         assert find_checkpoint(folder.name, None) == folder
 
 
@@ -68,8 +67,7 @@ def test_a_bundled_model_reads_and_writes_its_language(folder: Path) -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_vocabulary_of_a_bundled_model_is_what_its_language_is_made_of(folder: Path) -> None:
     config = read_config(folder, folder.name)
-    if config.training.literals != "slots":
-        pytest.skip("lexemes, which tests/generators/diffusion/text/test_lexemes.py looks at")
+    assert config.training.literals == "slots"
     words = load_checkpoint(folder, folder.name).tokenizer.words
     code = {"excel": '=IF(SUM(A1:B7)>=2,"Yes",-C3)', "python": "def f(x):\n    if x == 'a':\n        return [1]"}
     assert {*get_structure_tokens(folder.name).structure(code[folder.name], words).tokens} <= words
