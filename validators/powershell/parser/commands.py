@@ -220,10 +220,7 @@ class Commands(Expressions):
         if self.peek().kind != "Comma":
             return first
         elements = [first]
-        while True:
-            comma = self.accept("Comma")
-            if comma is None:
-                break
+        while comma := self.accept("Comma"):
             self.skip_newlines()
             token = self.peek()
             if token.kind in NO_COMMAND or token.kind in ("Comma", "Ampersand", "Redirection", "RedirectInStd"):

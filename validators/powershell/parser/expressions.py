@@ -95,10 +95,7 @@ class Expressions(Primary):
         if first is None or self.peek().kind != "Comma":
             return first
         elements = [first]
-        while True:
-            comma = self.accept("Comma")
-            if comma is None:
-                break
+        while comma := self.accept("Comma"):
             self.skip_newlines()
             element = self._element()
             if element is None:

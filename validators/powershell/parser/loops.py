@@ -118,9 +118,15 @@ class Loops(Flow):
         return node
 
     def flag(self) -> str | None:
-        """The name of the parameter of a statement that is the next token, in small letters; None if that is none."""
+        """The name of the parameter of a statement that is next, over line ends, in small letters; None if none is.
+
+        The parameter itself is not consumed.
+        """
+        mark = self.mark()
+        self.skip_newlines()
         token = self.peek()
         if token.end - token.start < 2 or self.text[token.start] not in DASHES:
+            self.back(mark)
             return None
         if token.kind != "Parameter":
             self.ahead = token = self.lexer.parameter(token.start)
@@ -128,13 +134,7 @@ class Loops(Flow):
 
     def _foreach_flags(self, fields: dict[str, object]) -> bool:
         parallel = False
-        while True:
-            mark = self.mark()
-            self.skip_newlines()
-            flag = self.flag()
-            if flag is None:
-                self.back(mark)
-                return parallel
+        while (flag := self.flag()) is not None:
             token = self.skip()
             if flag and "parallel".startswith(flag):
                 parallel = True
@@ -148,6 +148,7 @@ class Loops(Flow):
                 self.resync(Mode.EXPRESSION)
             else:
                 self.fail_at("InvalidForeachFlag", f"'foreach' has no parameter {self.shown(token)}.", token)
+        return parallel
 
     def labeled(self, kind: str, label: Token | None, start: Token, fields: dict[str, object]) -> Node:
         """The node of a loop or switch, which begins at its label if it has one."""

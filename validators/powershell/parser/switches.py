@@ -41,13 +41,7 @@ class Switches(Loops):
 
     def _switch_flags(self, fields: dict[str, object]) -> tuple[bool, bool]:
         parallel = file_given = False
-        while True:
-            mark = self.mark()
-            self.skip_newlines()
-            flag = self.flag()
-            if flag is None:
-                self.back(mark)
-                return parallel, file_given
+        while (flag := self.flag()) is not None:
             token = self.peek()
             name = next((name for name in _FLAGS if flag and name.startswith(flag)), None)
             if name is None:
@@ -65,6 +59,7 @@ class Switches(Loops):
                 expression = Node("CommandExpression", value.start, value.end, {"Expression": value})
                 fields["Condition"] = Node("Pipeline", value.start, value.end, {"PipelineElements": [expression]})
                 self.resync(Mode.EXPRESSION)
+        return parallel, file_given
 
     def _switch_condition(self, fields: dict[str, object], label: Token | None) -> None:
         after = self.last
