@@ -7,7 +7,6 @@ E embedding, V vocabulary.
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -16,13 +15,11 @@ from torch import Tensor, nn
 BF16_ATTENTION = torch.cpu._is_amx_tile_supported()  # on a CPU: without AMX, attention is slower in bf16 than in fp32
 
 
-@cache
-def rotation(length: int, head_width: int, device: torch.device) -> Tensor:
+def rotation(length: int, head_width: int) -> Tensor:
     """Cosines and sines of rotary positions, shape (2, L, 1, K/2) (Su et al., 2021); base 200 for short code."""
-    with torch.inference_mode(False):  # it is kept, and training must be able to use what sampling asked for first
-        frequency_K = 200.0 ** (-torch.arange(head_width // 2, device=device) / (head_width // 2))
-        angle_LK = torch.arange(length, device=device)[:, None] * frequency_K
-        return torch.stack([angle_LK.cos(), angle_LK.sin()])[:, :, None]
+    frequency_K = 200.0 ** (-torch.arange(head_width // 2) / (head_width // 2))
+    angle_LK = torch.arange(length)[:, None] * frequency_K
+    return torch.stack([angle_LK.cos(), angle_LK.sin()])[:, :, None]
 
 
 def rotate(x_BLHK: Tensor, rotation_2L1K: Tensor) -> Tensor:
@@ -89,13 +86,15 @@ def _attend(q_BLHK: Tensor, k_BLHK: Tensor, v_BLHK: Tensor, rotation_2L1K: Tenso
 class Stack(nn.Module):
     """Input projection, optional convolution stem, positions, blocks, output projection."""
 
+    rotation_2L1K: Tensor | None  # of the longest frame
+
     def __init__(
         self, *, inputs: int, width: int, outputs: int, heads: int, feedforward: int, blocks: int,
         kernel: int, rotary: bool, max_tokens: int,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.rotary = rotary
-        self.head_width = width // heads
+        turn = rotation(max_tokens, width // heads) if rotary else None
+        self.register_buffer("rotation_2L1K", turn, persistent=False)
         self.project_in = nn.Linear(inputs, width)
         self.stem = nn.Conv1d(width, width, kernel, padding=kernel // 2) if kernel else None
         if self.stem is not None:
@@ -114,7 +113,7 @@ class Stack(nn.Module):
         h_BLW = h_BLW + self.positions[:L]
         if condition_BLW is not None:
             h_BLW = h_BLW + condition_BLW
-        turn = rotation(L, self.head_width, h_BLW.device) if self.rotary else None
+        turn = None if self.rotation_2L1K is None else self.rotation_2L1K[:, :L]
         for block in self.blocks:
             h_BLW = block(h_BLW, turn)
         out_BLE: Tensor = self.project_out(self.norm(h_BLW))

@@ -12,7 +12,7 @@ the denoiser makes of them, and they weigh nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,8 +22,7 @@ from generators.diffusion.config import PAD
 from generators.diffusion.model import CodeDiffusion
 
 
-@dataclass(frozen=True, slots=True)
-class LossTerms:
+class LossTerms(NamedTuple):
     """Scalars of one batch, and the cross-entropy of each row over its own tokens."""
 
     total: Tensor

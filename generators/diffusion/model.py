@@ -63,7 +63,7 @@ class CodeDiffusion(nn.Module):
             previous_BLE = torch.zeros_like(x_BLE) if previous_BLE is None else previous_BLE
             seen_BLE = torch.cat([x_BLE, previous_BLE], -1)
         time_BLW = self.time(time_embedding(level_BL, self.config.width, self.config.time_frequency))
-        frame_W = self.frame.weight[self.config.frames.index(x_BLE.shape[1])]
+        frame_W = self.frame.weight[(x_BLE.shape[1] - self.config.min_tokens) // self.config.frame_step]
         predicted_BLE: Tensor = self.denoiser(seen_BLE, time_BLW + frame_W)
         if self.config.prediction == "x0":
             return predicted_BLE

@@ -20,8 +20,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from generators.diffusion.config import Preset
 from generators.diffusion.data import Batches, CorpusError
-from generators.diffusion.draws import draw
-from generators.diffusion.gpu import compile_blocks
+from generators.diffusion.draws import Draws, draw
+from generators.diffusion.gpu import RecordedPasses, compile_blocks
 from generators.diffusion.learning_rate import learning_rate, share_done
 from generators.diffusion.level_curve import LevelCurve
 from generators.diffusion.loss import DiffusionLoss, LossTerms
@@ -74,8 +74,10 @@ class Trainer:
         loss = DiffusionLoss(self.model, self.settings.padding_weight, self.settings.cross_entropy_weight)
         self.loss: torch.nn.Module = torch.nn.parallel.DistributedDataParallel(loss) if self.world > 1 else loss
         self.average = AveragedModel(self.model, multi_avg_fn=self._averaging)
+        self._passes: RecordedPasses | None = None
         if self.device.type == "cuda":
             compile_blocks(self.model)
+            self._passes = RecordedPasses(loss) if self.world == 1 else None
         self.optimisers = make_optimisers(self.model, self.settings)
         self._batches = batches
         self._counters = _Counters()
@@ -147,14 +149,10 @@ class Trainer:
         keyword_BL = self._batches.keywords(tokens_BL) if settings.paragraph_denoising else None
         seed = derive_seed("step", settings.seed, counters.step, self.rank)
         draws = draw(tokens_BL, keyword_BL, self.model.config, settings, seed)
-        with self._products():
-            terms: LossTerms = self.loss(
-                tokens_BL, draws.level_B1, draws.noise_BLE, draws.self_condition, draws.noised_BL
-            )
         rate = learning_rate(counters.step, counters.seconds, settings)
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
-        terms.total.backward()  # type: ignore[no-untyped-call]
+        terms = self._pass(tokens_BL, draws)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -170,8 +168,22 @@ class Trainer:
         losses = torch.stack([terms.total, terms.denoiser, terms.decoder, terms.cross_entropy]).detach()
         return Progress(step=counters.step, learning_rate=rate, tokens=tokens_BL.numel() * self.world, losses=losses)
 
+    def _pass(self, tokens_BL: Tensor, draws: Draws) -> LossTerms:
+        """The loss of a batch, and the gradients of the parameters with it."""
+        with self._products():
+            if self._passes is not None:
+                return self._passes(tokens_BL, draws)
+            terms: LossTerms = self.loss(
+                tokens_BL, draws.level_B1, draws.noise_BLE, draws.self_condition, draws.noised_BL
+            )
+        terms.total.backward()  # type: ignore[no-untyped-call]
+        return terms
+
     def _products(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision.precision == "bf16")
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.precision.precision == "bf16",
+            cache_enabled=self._passes is None,  # what is recorded must cast the weights of its own time
+        )  # fmt: skip
 
     def _agree_on_precision(self) -> None:
         """Take the first process's choice in all of them."""

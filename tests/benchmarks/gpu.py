@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +23,20 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from generators.diffusion.config import Preset
-from generators.diffusion.quality import draw_texts
 from generators.diffusion.session import GPU_SCHEDULE, Source, TrainingRun
 from generators.diffusion.training_set import HASHES, SUMMARY
 from validators import get_language
 from validators.structure import STRUCTURED
 
-LARGE = (  # 10.8 million parameters, few frames, batches that fill a GPU
-    "model.width=384", "model.heads=12", "training.batch_tokens=16384", "training.warmup_steps=300",
-)  # fmt: skip
-FRAMES = {
-    "excel": ("model.min_tokens=16", "model.frame_step=16", "model.max_tokens=64"),
-    "powershell": ("model.min_tokens=32", "model.frame_step=32", "model.max_tokens=96"),
-    "python": ("model.min_tokens=32", "model.frame_step=32", "model.max_tokens=96"),
+# large batches, which fill a GPU and bear a higher learning rate
+BATCHES = ("training.batch_tokens=16384", "training.learning_rate=0.002", "training.warmup_steps=500")
+OWN = {
+    "excel": ("training.batch_tokens=8192", "training.learning_rate=0.0016"),  # the smallest corpus
+    "powershell": ("training.min_count=40",),  # rarer names are slots
+    "python": ("training.min_count=40",),
 }
 TINY = ("model.width=32", "model.heads=2", "training.batch_tokens=1024", "sampling.steps=4")  # to rehearse on a CPU
-SAMPLES = 512  # whose speed is measured
+JUDGED_LITTLE = replace(GPU_SCHEDULE, evaluate_every=1_000_000, final_samples=256)  # a lent GPU is not to wait
 
 
 def prepare(folder: Path, corpora: list[str], settings: list[str]) -> None:
@@ -51,7 +49,7 @@ def prepare(folder: Path, corpora: list[str], settings: list[str]) -> None:
         if name not in STRUCTURED:
             print(f"{name}: has no structure tokens yet and is skipped")
             continue
-        preset = load_preset("small", None, 0, [*LARGE, *FRAMES[name], *settings])
+        preset = load_preset("small", None, 0, [*BATCHES, *OWN[name], *settings])
         corpus = Corpus(path)
         source = Source(name=corpus.uri.rsplit("/", 1)[-1], sha256=corpus.sha256)
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -71,7 +69,7 @@ def training_run(name: str, preset: Preset, source: Source, folder: Path, corpus
     """A training in a folder, on the GPU where there is one."""
     return TrainingRun(
         folder=folder, language=get_language(name), preset_name="small", preset=preset, source=source,
-        read=corpus.snippets if corpus is not None else list, schedule=GPU_SCHEDULE,
+        read=corpus.snippets if corpus is not None else list, schedule=JUDGED_LITTLE,
         device="cuda" if torch.cuda.is_available() and corpus is None else "cpu",
     )  # fmt: skip
 
@@ -101,9 +99,6 @@ def train(prepared: Path, folder: Path, out: Path, seconds: float) -> None:
     half = next(line for line in lines if line.get("core_seconds", 0) >= seconds / 2)
     trainer = run.trainer
     wall, memory = time.perf_counter() - began, memory_mib()
-    began = time.perf_counter()
-    draw_texts(run.checkpoint(), SAMPLES, seed=0)
-    sampling = time.perf_counter() - began
     later = (trainer.step - half["step"]) / max(1e-9, trainer.seconds - half["core_seconds"])
     figures = {
         "device": torch.cuda.get_device_name() if trainer.device.type == "cuda" else "CPU", "torch": torch.__version__,
@@ -111,7 +106,7 @@ def train(prepared: Path, folder: Path, out: Path, seconds: float) -> None:
         "steps_per_second": round(trainer.step / trainer.seconds, 2),
         "steps_per_second_after_half_time": round(later, 2),
         "tokens_per_second": lines[-1]["tokens_per_second"], "training_memory_mib": memory,
-        "samples_per_second": round(SAMPLES / sampling, 1), "header": lines[0],
+        "header": lines[0],
         "judged": [{k: v for k, v in line.items() if k != "examples"} for line in lines if "accepted" in line],
     }  # fmt: skip
     collected = out / "gpu.json"

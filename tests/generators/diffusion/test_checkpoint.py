@@ -48,7 +48,7 @@ def test_a_loaded_checkpoint_samples_what_the_saved_one_did(checkpoint: Checkpoi
     rounded = Checkpoint(
         config=checkpoint.config, model=copy.deepcopy(checkpoint.model), tokenizer=checkpoint.tokenizer
     )
-    rounded.model.half().float()
+    rounded.model.load_state_dict({name: tensor.half() for name, tensor in checkpoint.model.state_dict().items()})
     texts = draw_texts(rounded, 40, seed=3)
     assert draw_texts(loaded, 40, seed=3) == texts
     assert len(set(texts)) > 10

@@ -64,7 +64,7 @@ def test_a_block_is_compiled_whole_and_computes_and_learns_the_same() -> None:
     rng = torch.Generator().manual_seed(0)
     for parameter in block.parameters():
         torch.nn.init.normal_(parameter, std=0.3, generator=rng)
-    x, turn = torch.randn(3, 8, 16, generator=rng), rotation(8, 8, CPU)
+    x, turn = torch.randn(3, 8, 16, generator=rng), rotation(8, 8)
 
     def run() -> list[torch.Tensor]:
         block.zero_grad()
