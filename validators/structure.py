@@ -23,7 +23,7 @@ from schemas.errors import RequestError
 Bank = Mapping[str, Sequence[str]]  # texts that may fill a slot, by the kind of the slot
 
 _SLOT = re.compile(r"<([A-Z])(\d+)>")
-STRUCTURED = ("excel", "python")  # languages that have structure tokens
+STRUCTURED = ("excel", "powershell", "python")  # languages that have structure tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ class StructureTokens(Protocol):
         Different slots get different texts as long as the bank lasts. ``bank`` None: the language's own. ``words`` as
         for `structure`: a function or attribute that is a slot gets the name of none of them, or it would be a word.
         """
+        ...
+
+    def joins(self, left: str, right: str) -> bool:
+        """Whether a space belongs between two texts that are put together, since they would run together without it."""
         ...
 
 
@@ -162,11 +166,13 @@ def fill_slots(
     return filled
 
 
-def splice(code: str, structure: Structure, first: int, removed: int, text: str) -> str:
+def splice(
+    code: str, structure: Structure, first: int, removed: int, text: str, joins: Callable[[str, str], bool]
+) -> str:
     """``code`` with ``text`` in place of ``removed`` tokens from the token ``first`` on; all else byte for byte.
 
-    Where nothing is removed, the text goes directly behind the token before. A space is added where it would
-    run together with a word beside it.
+    Where nothing is removed, the text goes directly behind the token before. A space is added where the language's
+    ``joins`` says that it would run together with what is beside it.
     """
     if removed:
         start, end = structure.starts[first], structure.ends[first + removed - 1]

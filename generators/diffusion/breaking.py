@@ -107,7 +107,7 @@ class GapBreaker:
     def _refused(self, job: _Job, log_probability_MV: Tensor | None, bank: Bank | None) -> str:
         """The first filling that differs and is refused, else the last."""
         if log_probability_MV is None:
-            return splice(job.code, job.structure, job.canvas.first, job.canvas.removed, "")
+            return splice(job.code, job.structure, job.canvas.first, job.canvas.removed, "", self._vocabulary.joins)
         cumulated_MV = (log_probability_MV / self._temperature).softmax(-1).double().cumsum(-1).numpy()
         seen: set[tuple[int, ...]] = set()
         text = job.code
@@ -128,7 +128,8 @@ class GapBreaker:
         filling = self._vocabulary.tokens(drawn) or []
         whole = [*tokens[: canvas.first], *filling, *tokens[canvas.first + canvas.removed :]]
         slots = self._vocabulary.fill_in(whole, job.structure.slots, random.Random(derive_seed("fill", *drawn)), bank)
-        return splice(job.code, job.structure, canvas.first, canvas.removed, self._vocabulary.write(filling, slots))
+        text = self._vocabulary.write(filling, slots)
+        return splice(job.code, job.structure, canvas.first, canvas.removed, text, self._vocabulary.joins)
 
 
 def _place(job: _Job) -> str:

@@ -17,7 +17,7 @@ from generators.diffusion.loss import DiffusionLoss, LossTerms
 from schemas.ids import derive_seed
 
 _VARIANTS = 16  # that the blocks may be compiled to: with gradients and without, of denoiser and decoder
-_WARM_UP = 3  # passes before one is recorded, which allocate and compile what they need
+_WARM_UP = 2  # passes before one is recorded, which allocate and compile what they need
 
 
 def compile_blocks(model: nn.Module, backend: str = "inductor") -> None:

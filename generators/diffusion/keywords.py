@@ -5,12 +5,16 @@ They are functions of Excel, keywords and built-in functions and types of Python
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from validators import Language, TokenKind
 from validators.excel import functions
+from validators.powershell.parser.tokens import KEYWORDS as POWERSHELL_KEYWORDS
 from validators.python.lexer import KEYWORDS
 from validators.python.words import BUILTINS
+
+_COMMAND = re.compile(r"[A-Z][A-Za-z]*-[A-Za-z]+")  # of a verb and a noun
 
 
 def keyword_spans(language: Language, code: str) -> Iterator[tuple[int, int]]:
@@ -36,5 +40,7 @@ def keyword_tokens(language: str, tokens: Sequence[str]) -> list[bool]:
     """Which structure tokens are keywords."""
     if language == "excel":
         return [functions.lookup(token) is not None for token in tokens]
+    if language == "powershell":
+        return [token in POWERSHELL_KEYWORDS or _COMMAND.fullmatch(token) is not None for token in tokens]
     before = ["", *tokens[:-1]]
     return [t in KEYWORDS or (t in BUILTINS and b != ".") for t, b in zip(tokens, before, strict=True)]

@@ -19,7 +19,7 @@ from validators.structure import STRUCTURED, get_structure_tokens
 
 TILE = 32
 
-_SHAPE_WORDS: dict[str, Container[str] | None] = {"excel": None, "python": frozenset()}
+_SHAPE_WORDS: dict[str, Container[str] | None] = {"excel": None, "powershell": frozenset(), "python": frozenset()}
 
 
 def draw_texts(checkpoint: Checkpoint, count: int, seed: int, sampling: SamplingConfig | None = None) -> list[str]:
@@ -99,8 +99,9 @@ class SampleJudge:
 def shape(language: Language, text: str) -> str:
     """What makes two snippets one when they are counted: structure tokens; in a language without, the sketch.
 
-    Excel's functions belong to it. Attributes and called functions of Python, but the built-in ones, are names like
-    others: many are fillers of slots, and a new name makes no new structure.
+    Excel's functions belong to it. Attributes and called functions of Python, but the built-in ones, and commands,
+    parameters, types and members of PowerShell are names like others: many are fillers of slots, and a new name makes
+    no new structure.
     """
     if language.name not in STRUCTURED:
         return language.sketch(text)

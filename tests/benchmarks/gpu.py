@@ -36,7 +36,7 @@ OWN = {
     "python": ("training.min_count=40",),
 }
 TINY = ("model.width=32", "model.heads=2", "training.batch_tokens=1024", "sampling.steps=4")  # to rehearse on a CPU
-JUDGED_LITTLE = replace(GPU_SCHEDULE, evaluate_every=1_000_000, final_samples=256)  # a lent GPU is not to wait
+JUDGED_LITTLE = replace(GPU_SCHEDULE, evaluate_every=1_000_000, final_samples=128)  # a lent GPU is not to wait
 
 
 def prepare(folder: Path, corpora: list[str], settings: list[str]) -> None:

@@ -14,6 +14,7 @@ from validators.base import Token, TokenKind
 from validators.excel.functions import lookup
 from validators.excel.lexer import tokens as tokenize
 from validators.structure import Bank, Structure, StructureBuilder, fill_slots, slot_kind
+from validators.structure import joins as joins  # words alone run together
 
 _CELL = re.compile(r"\$?[A-Za-z]{1,3}\$?\d+")
 _COLUMN = re.compile(r"\$?[A-Za-z]{1,3}")

@@ -18,6 +18,7 @@ from validators.python.lexer import tokenize
 from validators.python.style import spaced
 from validators.python.words import BUILTINS, CONVENTIONS, EXCEPTIONS, SOFT_KEYWORDS
 from validators.structure import Bank, Structure, StructureBuilder, fill_slots, slot_kind
+from validators.structure import joins as joins  # words alone run together
 
 _WORDS = BUILTINS | EXCEPTIONS | CONVENTIONS | SOFT_KEYWORDS
 _STRING = re.compile(r"(?s)(?P<open>[A-Za-z]*(?P<quote>\"\"\"|'''|\"|'))(?P<body>.*)")

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from generators.diffusion.text.vocabulary import StructureVocabulary
 from schemas.ids import derive_seed, digest
-from validators.structure import Structure, joins
+from validators.structure import Structure
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ class Source:
             text = text.rstrip(" ")
         if begins_line:
             text = text.lstrip(" ")
-        if joins(before, text or after):
+        if self.vocabulary.joins(before, text or after):
             text = f" {text}"
-        if text.strip(" ") and joins(text, after):
+        if text.strip(" ") and self.vocabulary.joins(text, after):
             text = f"{text} "
         return before + text + after
 

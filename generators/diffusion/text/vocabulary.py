@@ -109,6 +109,10 @@ class StructureVocabulary:
         """The text of tokens with these slots."""
         return self._structure.write(tokens, slots)
 
+    def joins(self, left: str, right: str) -> bool:
+        """Whether a space belongs between two texts that are put together."""
+        return self._structure.joins(left, right)
+
     def keywords(self, ids: Sequence[int]) -> list[bool]:
         """Which tokens are words that the language itself gives its programs."""
         return keyword_tokens(self.language, [self._texts[i] for i in ids])
