@@ -6,11 +6,10 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from tree_sitter import Node
-
 from pipeline.corpus.excerpts import Excerpt, FileReason, Length, SkippedFileError, unindented
 from validators import get_language
-from validators.powershell.grammar import parse
+from validators.powershell.parser import Node, parse
+from validators.powershell.parser.recovery import ERROR_STATEMENT, find_statements, inner_statements
 
 FENCES = ("powershell", "pwsh", "azurepowershell")  # also as in azurepowershell-interactive
 
@@ -65,31 +64,30 @@ def decode(data: bytes) -> str:
 
 
 def cut(text: str, length: Length) -> Iterator[Excerpt]:
-    """A script in statements, in its order; what is too long is cut from its inside.
+    """A script in statements, in its order; what is too long or refused is cut from its inside.
 
     Statements with a mistake in them are left out, or given whole where nothing is inside.
 
     Raises:
-        SkippedFileError: the parser gives up, or finds no statement between the mistakes.
+        SkippedFileError: there is no statement between the mistakes.
     """
-    language, data = get_language("powershell"), text.encode("utf-8", "replace")
-    root = parse(data)
-    if isinstance(root, int):
-        raise SkippedFileError(FileReason.DOES_NOT_PARSE, "too many errors for the parser to recover from")
-    holders = _holders(root)
-    found = False
-    waiting = [(root, False)]
-    while waiting:
-        node, is_statement = waiting.pop()
-        if is_statement and node.type not in ("comment", "empty_statement"):
-            found = True
-            code = "" if node.id in holders and _is_large(node, length) else _text(node, data)
-            if node.id not in holders or (code and not node.has_error and not length.is_exceeded(language, code)):
-                yield Excerpt(code, node.start_point.row + 1)
-                continue
-        waiting += [(child, node.type == "statement_list") for child in reversed(node.children)]
-    if root.has_error and not found:
+    language = get_language("powershell")
+    statements = find_statements(text)
+    if all(node.kind == ERROR_STATEMENT for node in statements) and parse(text).tree is None:
         raise SkippedFileError(FileReason.DOES_NOT_PARSE)
+    line, place = 1, 0
+    waiting = statements[::-1]
+    while waiting:
+        node = waiting.pop()
+        inner = inner_statements(node)
+        code = "" if inner and _is_large(node, text, length) else _text(node, text)
+        if inner and not (code and not length.is_exceeded(language, code) and language.check(code).accepted):
+            waiting += reversed(inner)
+            continue
+        if node.kind == ERROR_STATEMENT and language.check(code).accepted:
+            continue  # cut off, or wrong only for what stands around it
+        line, place = line + text.count("\n", place, node.start), node.start
+        yield Excerpt(code, line)
 
 
 def blocks(document: str) -> Iterator[tuple[str, int]]:
@@ -123,30 +121,17 @@ def _commands(lines: list[str], first: int) -> Iterator[tuple[str, int]]:
         yield "\n".join(command), first + number
 
 
-def _text(node: Node, data: bytes) -> str:
+def _text(node: Node, text: str) -> str:
     """A statement, its further lines without the indentation of the first."""
-    start = data.rfind(b"\n", 0, node.start_byte) + 1
-    before = data[start : node.start_byte].decode()
-    text = data[node.start_byte : node.end_byte].decode().rstrip()
+    code = text[node.start : node.end]
+    if "\n" not in code:
+        return code  # there may be many on one long line
+    before = text[text.rfind("\n", 0, node.start) + 1 : node.start]
     indent = before[: len(before) - len(before.lstrip())]
-    return unindented((indent + text).split("\n"))
+    return unindented((indent + code).split("\n"))
 
 
-def _is_large(node: Node, length: Length) -> bool:
-    """Whether a statement is too long for certain; known without a look at its text."""
-    lines, size = node.end_point.row - node.start_point.row, node.end_byte - node.start_byte
-    return lines >= length.max_lines or size > 4 * length.max_chars  # a character has four bytes at most
-
-
-def _holders(root: Node) -> set[int]:
-    """The ids of the statements with other statements inside."""
-    holders: set[int] = set()
-    waiting = [(root, root.id, False)]
-    while waiting:
-        node, around, is_statement = waiting.pop()
-        around = node.id if is_statement else around
-        is_list = node.type == "statement_list"
-        if is_list:
-            holders.add(around)
-        waiting += [(child, around, is_list) for child in node.children]
-    return holders
+def _is_large(node: Node, text: str, length: Length) -> bool:
+    """Whether a statement is too long for certain; known without a look at its tokens."""
+    size, lines = node.end - node.start, text.count("\n", node.start, node.end)
+    return lines >= length.max_lines or size > 4 * length.max_chars  # it may be shorter without its indentation
