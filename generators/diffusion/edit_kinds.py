@@ -16,9 +16,11 @@ EditKind = Literal[
     "invent",  # a literal or name comes that is none of the snippet's own
     "complete", "swap",  # a reference is made whole; two arguments change places
     "unquote",  # all quotes go
+    "sigil", "bare",  # the $ of a variable comes; it goes
 ]
 
 _QUOTE = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')")
+_SIGIL = "$"
 
 
 def edit_kinds(old: Sequence[str], new: Sequence[str], known: Collection[str]) -> list[EditKind]:
@@ -35,6 +37,10 @@ def edit_kinds(old: Sequence[str], new: Sequence[str], known: Collection[str]) -
 
 
 def _kind(gone: str | None, come: str | None, known: Collection[str]) -> EditKind:
+    if come == _SIGIL:
+        return "sigil"
+    if gone == _SIGIL:
+        return "bare"
     if come is not None and slot_kind(come) and come not in known:
         return "invent"
     if gone is not None and _is_content(gone):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
@@ -22,7 +22,7 @@ import torch
 from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.config import RequestedPrecision
 from generators.diffusion.gap_places import Gap, View, gaps, view
-from generators.diffusion.gap_ranking import GapCandidate, Ranking, rank
+from generators.diffusion.gap_ranking import GapCandidate, Ranking, rank, ranking_of
 from generators.diffusion.gap_search import Search, Start
 from generators.diffusion.gaps import GapFiller
 from generators.diffusion.precision import choose_precision
@@ -50,7 +50,7 @@ class GapOptions:
     temperature: float = 0.8  # of the softmax that is fed back
     rounds: int = 2  # a further one where nothing that was found is accepted
     followed: int = 3  # refused texts of a round in which the next opens gaps, at most
-    ranking: Ranking = field(default_factory=Ranking)
+    ranking: Ranking | None = None  # None: the language's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ class GapOperator:
             )
         self._vocabulary = checkpoint.tokenizer
         self._language = get_language(checkpoint.config.language)
+        self._ranking = options.ranking or ranking_of(self._language.name)
         self._max_ids = checkpoint.config.model.max_tokens - 1
         choice = choose_precision(options.precision, torch.device(device), checkpoint.config.model.width)
         self.options = replace(options, precision=choice.precision)
@@ -106,7 +107,7 @@ class GapOperator:
         stream = iter(snippets)
         while window := list(islice(stream, WINDOW)):
             for search in self.search(window, seed):
-                yield rank(self._language, search, self.options.ranking)
+                yield rank(self._language, search, self._ranking)
 
     def search(self, snippets: Sequence[str], seed: int) -> list[Search]:
         """All that is found for each snippet, those that are still refused as well; canvases are batched together."""

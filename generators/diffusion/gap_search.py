@@ -59,7 +59,7 @@ class Search:
         """
         source = start.source
         if kinds is None:
-            kinds = edit_kinds(source.tokens, tokens, source.structure.slots)
+            kinds = edit_kinds(source.tokens, tokens, source.texts(tokens))
         self._add(source.edited(tokens, self._seed), [*start.edits, *kinds], mass)
 
     def add_plain(self) -> None:

@@ -24,7 +24,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from generators.diffusion.checkpoint import BUNDLED, load_checkpoint
-from generators.diffusion.gap_ranking import LEAST_MASS, Ranking
+from generators.diffusion.gap_ranking import LEAST_MASS, Ranking, ranking_of
 from generators.diffusion.gap_repair import WINDOW, GapOperator, GapOptions
 from generators.diffusion.gap_search import Found
 from pipeline.evaluation.benchmarks import load_benchmark
@@ -46,12 +46,13 @@ class Alternatives:
 def features(found: Found, kinds: list[str]) -> list[float]:
     """What the score is made of, in the order of `weights`; each times its weight is a part of the score."""
     said = math.log(found.mass + LEAST_MASS) if found.votes else 0.0
-    return [*(float(found.edits.count(kind)) for kind in kinds), float(found.uncalled), -said]  # type: ignore[arg-type]
+    counts = [float(found.edits.count(kind)) for kind in kinds]  # type: ignore[arg-type]
+    return [*counts, float(found.uncalled), float(not found.votes), -said]
 
 
 def weights(ranking: Ranking, kinds: list[str]) -> Tensor:
     costs = [ranking.costs[kind] for kind in kinds]  # type: ignore[index]
-    return torch.tensor([*costs, ranking.uncalled, ranking.mass], dtype=torch.double)
+    return torch.tensor([*costs, ranking.uncalled, ranking.unvoted, ranking.mass], dtype=torch.double)
 
 
 def fit(problems: list[Alternatives], prior_F: Tensor, hold: float) -> Tensor:
@@ -90,7 +91,8 @@ def main() -> None:
     torch.set_num_threads(1)
     folder = arguments.checkpoint or BUNDLED / arguments.language
     operator = GapOperator(load_checkpoint(folder, arguments.language), GapOptions(rounds=arguments.rounds))
-    language, scorer, ranking = get_language(arguments.language), Scorer(arguments.language), Ranking()
+    language, scorer = get_language(arguments.language), Scorer(arguments.language)
+    ranking = ranking_of(arguments.language)
     kinds = sorted(ranking.costs)
     benchmark = load_benchmark(arguments.benchmark, arguments.language)
     stream = iter([p for p in benchmark.problems if not language.check(p.broken).accepted])
@@ -117,7 +119,7 @@ def main() -> None:
         "fitted": [right(problems, fitted_F, rank) for rank in (1, 3)],
         "cross-validated": list(held_out.values()),
     }))  # fmt: skip
-    names = [*kinds, "uncalled", "mass"]
+    names = [*kinds, "uncalled", "unvoted", "mass"]
     print(json.dumps({name: round(value, 2) for name, value in zip(names, fitted_F.tolist(), strict=True)}))
 
 

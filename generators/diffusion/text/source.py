@@ -11,7 +11,9 @@ from rapidfuzz.distance import Levenshtein
 
 from generators.diffusion.text.vocabulary import StructureVocabulary
 from schemas.ids import derive_seed, digest
-from validators.structure import Structure
+from validators.structure import Structure, slot_kind
+
+_NAMES = frozenset("VFCT")  # kinds of slots: names, functions, commands, types
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,26 @@ class Source:
                 code = self._replaced(code, edit.src_start, edit.src_end, tokens, edit.dest_start, edit.dest_end, slots)
         return code
 
+    def texts(self, tokens: Sequence[str]) -> dict[str, str]:
+        """What the snippet writes for slots, and for a new slot in ``tokens`` what a slot that went was written as.
+
+        Another reading of a word makes another slot of it: ``items`` is a command, in ``$items`` it is a variable's
+        name, in quotes the body of a string.
+        """
+        own, here = self.structure.slots, set(tokens)
+        gone = [own[slot] for slot in dict.fromkeys(self.tokens) if slot in own and slot not in here]
+        found = dict(own)
+        for slot in dict.fromkeys(tokens):
+            kind = slot_kind(slot)
+            fits = [text for text in gone if kind == "S" or (kind in _NAMES and text.isidentifier())]
+            if kind is not None and slot not in own and fits:
+                found[slot] = fits[0]
+                gone.remove(fits[0])
+        return found
+
     def _slots(self, tokens: Sequence[str], seed: int) -> dict[str, str]:
         rng = random.Random(derive_seed("slots", seed, self.key))
-        return self.vocabulary.fill_in(tokens, self.structure.slots, rng)
+        return self.vocabulary.fill_in(tokens, self.texts(tokens), rng)
 
     def _replaced(
         self, code: str, first: int, last: int, tokens: Sequence[str], new_first: int, new_last: int,
