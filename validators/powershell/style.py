@@ -142,7 +142,7 @@ class Line:
         if token in _COMMAND_SIGNS and not operand:
             return _Role.WORD
         if token in _UNARY and not operand:
-            return _Role.OPERATOR if token in _ARGUMENTS and self._takes_arguments else _Role.OPEN
+            return _Role.WORD if token in _ARGUMENTS and self._takes_arguments else _Role.OPEN
         if _is_parameter(token):
             return _Role.PARAMETER
         if token in _WORD_OPERATORS:
