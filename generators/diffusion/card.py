@@ -34,7 +34,7 @@ def write_card(
     counts = checkpoint.model.parameter_counts()
     seconds = max((line.get("core_seconds", 0.0) for line in log), default=0.0)
     core_hours = seconds / 3600
-    judging = sum(line.get("judging_seconds", 0.0) for line in log) / 3600
+    judging = sum(line.get("judging_seconds", 0.0) for line in log)
     evaluated = [line for line in log if "accepted" in line]
     spent = {line["step"]: line["core_seconds"] / 3600 for line in log if "core_seconds" in line}
     rows = [
@@ -49,7 +49,7 @@ def write_card(
         "",
         f"Trained by `python -m pipeline train --language {config.language} --corpus {source.name} "
         f"--preset {config.preset}{_changes(config)}{''.join(f' --without {name}' for name in source.without)} "
-        f"--out DIR`: {config.trained_steps:,} steps, {core_hours:.1f} {hours(log)}, and {judging:.1f} more to judge "
+        f"--out DIR`: {config.trained_steps:,} steps, {_spent(seconds, log)}, and {_spent(judging, log)} more to judge "
         "samples.",
         "",
         f"- Parameters: {counts['total']:,} ({counts['without_embeddings']:,} without embeddings), "
@@ -86,6 +86,12 @@ def hours(log: Sequence[Mapping[str, Any]]) -> str:
     """What the hours of a training are: of processor cores, or of a GPU where its last part ran on one."""
     devices = [line["device"] for line in log if "device" in line]
     return "GPU-hours" if devices[-1:] == ["cuda"] else "core-hours"
+
+
+def _spent(seconds: float, log: Sequence[Mapping[str, Any]]) -> str:
+    """A time, in seconds where it is under six minutes."""
+    unit = hours(log)
+    return f"{seconds / 3600:.1f} {unit}" if seconds >= 360 else f"{seconds:.0f} {unit.replace('hours', 'seconds')}"
 
 
 def _without(source: Source, dropped: int) -> list[str]:
