@@ -187,7 +187,7 @@ def splice(
     if text:
         if joins(before, text):
             text = f" {text}"
-        if joins(text, after):
+        if joins(before + text, after):
             text = f"{text} "
     elif joins(before, after):
         text = " "

@@ -3,6 +3,10 @@
 Run as ``make oracle ORACLE=DIR``; DIR holds ``verdicts.jsonl.gz`` and ``syntax.jsonl.gz``. Rows whose every error
 depends on what is installed count as accepted. ``--held-out`` takes the tenth of the rows, drawn by a hash of the text,
 that nobody looks at while the parser is mended; without it the other nine tenths are taken.
+
+Structure tokens (`validators.powershell.structure`) leave out spaces. Where PowerShell accepts a text and refuses
+another that differs from it in blanks and tabs alone, the two ought to have different tokens, or no repair could tell
+them apart; more groups of such texts than `MAX_CONFUSED` that do not are an error.
 """
 
 from __future__ import annotations
@@ -22,7 +26,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from validators.powershell.parser import Parsed, ParseError, Token, parse
+from validators.powershell.structure import structure
 
+MAX_CONFUSED = 20  # of 382 groups
 Row = dict[str, Any]
 Difference = tuple[str, str]  # what differs, and the text with both answers
 
@@ -142,6 +148,32 @@ def syntax(found: list[Row], options: argparse.Namespace) -> list[Difference]:
     return differences
 
 
+def spaces(found: list[Row], options: argparse.Namespace) -> list[Difference]:
+    """Prints how many texts of opposite verdicts that differ in blanks and tabs alone have the same structure tokens.
+
+    Raises:
+        SystemExit: they are more than allowed.
+    """
+    groups: dict[str, dict[bool, set[str]]] = defaultdict(lambda: {True: set(), False: set()})
+    for row in found:
+        accepted = row["accepted"] or row.get("machine", False)
+        groups[row["code"].translate({ord(" "): None, ord("\t"): None})][accepted].add(row["code"])
+    opposed = [group for group in groups.values() if all(group.values())]
+    differences: list[Difference] = []
+    for group in opposed:
+        read = [{structure(code).tokens: code for code in group[accepted]} for accepted in (True, False)]
+        if shared := read[0].keys() & read[1].keys():
+            tokens = min(shared)
+            differences.append(("spaces without a token", f"{read[0][tokens]!r} {read[1][tokens]!r}"))
+    print(
+        f"structure  {len(differences)} of {len(opposed)} groups of opposite verdicts have texts of the same tokens"
+    )
+    if len(differences) > MAX_CONFUSED:
+        show(differences, options)
+        sys.exit(f"at most {MAX_CONFUSED} are allowed")
+    return differences
+
+
 def show(differences: list[Difference], options: argparse.Namespace) -> None:
     """Prints the differences by what differs, the most frequent first."""
     groups: dict[str, list[str]] = defaultdict(list)
@@ -161,20 +193,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", default="", help="only rows of these kinds, between commas")
     parser.add_argument("--split", choices=("all", "open", "held-out"), default="all")
-    parser.add_argument("--part", choices=("all", "verdicts", "syntax"), default="all")
+    parser.add_argument("--part", choices=("all", "verdicts", "syntax", "spaces"), default="all")
     parser.add_argument("--show", type=int, default=0, help="print so many texts of each kind of difference")
     parser.add_argument("--groups", type=int, default=40, help="print so many kinds of differences")
     parser.add_argument("--errors", action="store_true", help="first errors that differ, too")
     parser.add_argument("--tokens", action="store_true", help="tokens that differ, too")
     parser.add_argument("--nodes", action="store_true", help="nodes that differ, too")
     options = parser.parse_args()
-    parts: dict[str, Callable[[list[Row], argparse.Namespace], list[Difference]]] = {
-        "verdicts": verdicts,
-        "syntax": syntax,
+    parts: dict[str, tuple[str, Callable[[list[Row], argparse.Namespace], list[Difference]]]] = {
+        "verdicts": ("verdicts", verdicts),
+        "syntax": ("syntax", syntax),
+        "spaces": ("verdicts", spaces),
     }
-    for name, part in parts.items():
+    for name, (file, part) in parts.items():
         if options.part in ("all", name):
-            differences = part(rows(options.folder / f"{name}.jsonl.gz", options), options)
+            differences = part(rows(options.folder / f"{file}.jsonl.gz", options), options)
             if options.show:
                 show(differences, options)
 

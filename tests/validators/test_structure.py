@@ -26,12 +26,12 @@ def of(language: str, code: str) -> Structure:
 
 
 def test_a_language_without_structure_tokens_is_refused_in_one_line_with_a_way_out() -> None:
-    assert STRUCTURED == ("excel", "python")
+    assert STRUCTURED == ("excel", "powershell", "python")
     with pytest.raises(RequestError) as caught:
-        get_structure_tokens("powershell")
+        get_structure_tokens("bash")
     assert str(caught.value) == (
-        "powershell has no structure tokens yet, which the diffusion model is made of: "
-        "choose excel or python, or another generator"
+        "bash has no structure tokens yet, which the diffusion model is made of: "
+        "choose excel or powershell or python, or another generator"
     )
 
 
@@ -110,12 +110,25 @@ def test_a_slot_is_filled_for_the_place_where_it_first_stands() -> None:
         ("python", "not x", 0, 1, "", " x"),
         ("python", "a in b", 1, 1, "", "a  b"),
         ("python", "x=1", 1, 1, "in", "x in 1"),
+        ("powershell", "foo  $a   # why\n\tbar", 2, 1, "b", "foo  $b   # why\n\tbar"),
+        ("powershell", "$a = $b", 3, 1, "", "$a = b"),  # a name follows its sign
+        ("powershell", "$a=b", 3, 0, "$", "$a= $b"),
+        ("powershell", "$a.b(1)", 3, 1, "c", "$a.c(1)"),  # what is called is seen from all that stands before
+        ("powershell", "foo(1)", 0, 1, "bar", "bar (1)"),
+        ("powershell", "if ($a -and $b) { c }", 4, 1, "-or", "if ($a -or $b) { c }"),
+        ("powershell", "if ($a -and $b) { c }", 5, 0, "-not", "if ($a -and -not $b) { c }"),
+        ("powershell", "foo $a", 3, 0, " -Bar ", "foo $a -Bar"),
+        ("powershell", "$a = 'b", 5, 0, "'", "$a = 'b'"),
+        ("powershell", "foo 'a b' c", 2, 1, "d", "foo 'd' c"),
+        ("powershell", "{a}", 1, 1, "b", "{ b }"),
+        ("powershell", "$a == 1", 2, 2, "-eq", "$a -eq 1"),
+        ("powershell", "a\n  b", 1, 1, "; ", "a;  b"),
     ],
 )  # fmt: skip
 def test_an_edit_leaves_the_rest_as_it_is(
     language: str, code: str, first: int, removed: int, text: str, result: str
 ) -> None:
-    assert splice(code, of(language, code), first, removed, text) == result
+    assert splice(code, of(language, code), first, removed, text, get_structure_tokens(language).joins) == result
 
 
 CODES = {
@@ -123,6 +136,10 @@ CODES = {
     "python": [
         "def f( x ):  # c\n\n\tif x>1 :\n\t\treturn  'a b'\n",
         "x = [1,\n   2]\\\n  + y", "print 'a\nfoo)", "  x\n y", "",
+    ],
+    "powershell": [
+        "if( $a -eq 'b c' ){\n\n\tfoo  -Bar:$d[0].e(1) # f\n}\n", "@{ a = 1; b = \"$c\" }\r\n| foo `\n  bar",
+        "@'\na\n'@ -f $b", "foo 'a\nbar)", "$a. b [int]$c==1", "",
     ],
 }  # fmt: skip
 
@@ -134,8 +151,9 @@ def test_an_edit_anywhere_changes_its_own_stretch_alone(language: str, data: st.
     parts = of(language, code)
     first = data.draw(st.integers(0, len(parts.tokens)))
     removed = data.draw(st.integers(0, len(parts.tokens) - first))
-    text = data.draw(st.text("a1 (,\"'\n=$", max_size=5))
-    result = splice(code, parts, first, removed, text)
+    text = data.draw(st.text("a1 (,\"'\n=$-.", max_size=5))
+    joins = get_structure_tokens(language).joins
+    result = splice(code, parts, first, removed, text, joins)
     if removed:
         start, end = parts.starts[first], parts.ends[first + removed - 1]
     else:
@@ -148,9 +166,9 @@ def test_an_edit_anywhere_changes_its_own_stretch_alone(language: str, data: st.
         text = text.rstrip(" ")
     assert middle in (text, f" {text}", f"{text} ", f" {text} ")
     if middle != text:  # a space stands only where words would have met
-        assert joins(code[:start], text or code[end:]) or joins(text, code[end:])
+        assert joins(code[:start], text or code[end:]) or joins(code[:start] + text, code[end:])
     assume(text)
-    assert not joins(code[:start], middle) and not joins(middle, code[end:])
+    assert not joins(code[:start], middle) and not joins(code[:start] + middle, code[end:])
 
 
 @pytest.mark.parametrize(

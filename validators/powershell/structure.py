@@ -17,19 +17,24 @@ from collections.abc import Container, Mapping, Sequence
 from validators.base import Token, TokenKind
 from validators.powershell.lexer import tokenize
 from validators.powershell.parser.tokens import DASHES, DOUBLE_QUOTES, SINGLE_QUOTES
-from validators.powershell.style import BREAKS, CLOSING, QUOTES, SPACE, Line
+from validators.powershell.style import BREAKS, CLOSING, SPACE, Line
 from validators.powershell.words import ALWAYS, AUTOMATIC, BANK
 from validators.structure import Bank, Structure, StructureBuilder, fill_slots, slot_kind
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _PLAIN_NUMBERS = ("0", "1", "2")
 _MAY_BE_WORDS = ("C", "P", "T", "member")  # kinds and roles that `structure` takes for words, where they are some
-_HERE = re.compile(r"(?s)@(?P<quote>[\"'])[^\S\r\n]*(?:\r\n|[\r\n])(?P<body>.*?)(?:\r\n|[\r\n])?(?P=quote)@")
+_QUOTE = f"[{SINGLE_QUOTES}{DOUBLE_QUOTES}]"
+_HERE = re.compile(rf"(?s)@{_QUOTE}[^\S\r\n]*(?:\r\n|[\r\n])(?P<body>.*?)(?:\r\n|[\r\n])?{_QUOTE}@")
+_UNCLOSED = re.compile(f"@?{_QUOTE}")  # opens a string that the lexer gives up
 _DEPTH = 6  # unclosed strings within unclosed strings whose insides are looked at
 _INDENTATION = "    "
+_DASHED = re.compile(r"--?[A-Za-z?]")
 _DASHED_WORD = re.compile(r"(?:^|[\s(])-[A-Za-z]+$")  # an operator or a parameter
 _COMMAND = re.compile(r"(?:^|[\s;{(|&=])[A-Za-z]\w*(?:-\w+)*$")  # or a keyword, but no member
-_LONG_SIGNS = frozenset({"==", "+=", "-=", "*=", "/=", "%=", "?=", "||", "&&"})
+_MEMBER = re.compile(r"(?:\$\w[\w:.]*|[\])}\"'])(?:\.|::)\w+$")
+_RELATIVE = re.compile(r"\.{1,2}[\\/]")  # a path that begins here
+_LONG_SIGNS = frozenset({"==", "+=", "-=", "*=", "/=", "%=", "?=", "=>", "->", ">>", "||", "&&"})
 
 
 def structure(code: str, words: Container[str] | None = None) -> Structure:
@@ -90,6 +95,8 @@ class _Reader:
         match token.kind:
             case TokenKind.STRING:
                 self._add_string(text, start, depth)
+            case TokenKind.OTHER if _UNCLOSED.match(text):
+                self._add_unclosed(text, start, depth)
             case TokenKind.VARIABLE if len(text) > 1:
                 self._put(text[0], start, start + 1)
                 self._add_variable(text[1:], start + 1)
@@ -104,7 +111,7 @@ class _Reader:
             case TokenKind.NAME if self._line.names_a_member and not self.builder.knows("V", text):
                 self._add_word("V", text, start)
             case TokenKind.NAME | TokenKind.OTHER if len(text) > 1 or text.isalnum():
-                self._add_bare(text, start)
+                self._add_bare(text.rstrip(" \t"), start)  # behind --% there may be space
             case TokenKind.KEYWORD:
                 self._put(text.lower(), start, start + len(text))
             case TokenKind.OPERATOR if text[0] in DASHES:
@@ -140,24 +147,28 @@ class _Reader:
             self._slot("V" if _NAME.fullmatch(text) else "W", text, start)
 
     def _add_string(self, text: str, start: int, depth: int) -> None:
-        """Its quotes and its body; where the closing quote is missing, the tokens behind the opening one."""
-        opening = text[:2] if text[0] == "@" else text[0]
-        plain = "".join(_plain(character) for character in opening)
-        inside, end = start + len(opening), start + len(text)
+        """Its quotes and its body."""
+        quote, end = _plain(text.removeprefix("@")[0]), start + len(text)
         here = _HERE.fullmatch(text)
         if here:
-            self._put(plain, start, start + here.start("body"))
+            self._put(f"@{quote}", start, start + here.start("body"))
             if here["body"]:
                 self._slot("S", here["body"], start + here.start("body"))
-            self._put(QUOTES[plain], start + here.end("body"), end)
-        elif len(opening) == 1 and _is_closed(text, plain):
-            self._put(plain, start, inside)
+            self._put(f"{quote}@", start + here.end("body"), end)
+        elif _is_closed(text, quote):
+            self._put(quote, start, start + 1)
             if len(text) > 2:
-                self._slot("S", text[1:-1], inside)
-            self._put(plain, end - 1, end)
-        elif depth < _DEPTH:
-            self._put(plain, start, inside)
-            self.add(tokenize(text[len(opening) :]), inside, depth + 1)
+                self._slot("S", text[1:-1], start + 1)
+            self._put(quote, end - 1, end)
+        else:
+            self._add_unclosed(text, start, depth)
+
+    def _add_unclosed(self, text: str, start: int, depth: int) -> None:
+        """The quote that opens a string without its end, and the tokens behind it."""
+        length = 2 if text[0] == "@" else 1
+        if depth < _DEPTH:
+            self._put("".join(map(_plain, text[:length])), start, start + length)
+            self.add(tokenize(text[length:]), start + length, depth + 1)
         else:
             self._slot("W", text, start)
 
@@ -202,24 +213,30 @@ def write(tokens: Sequence[str], slots: Mapping[str, str]) -> str:
 
 def joins(left: str, right: str) -> bool:
     """See `StructureTokens.joins`: what runs together, and what people set apart."""
-    last, first = left[-1:], right[:1]
+    last, first, line = left[-1:], right[:1], left.rpartition("\n")[2]
     if not last or not first or last.isspace() or first.isspace() or first in ",;)]":
         return False
-    if any(sign in "\"'" and left.rpartition("\n")[2].count(sign) % 2 for sign in (last, first)):  # within a string
+    if line in ('"@', "'@"):  # the end of a here-string
+        return first not in ".[:"
+    if any(sign in "\"'" and line.count(sign) % 2 for sign in (last, first)):  # within a string
         return False
     if last == "{" or first == "}":
         return last + first != "{}"
+    if _RELATIVE.match(right):
+        return last not in "$@(["
     if last in "$@([.!:":
         return False
-    if _DASHED_WORD.search(left):
-        return first not in ":.-"
-    if first == "-" and right[1:2].isalpha():
+    if _DASHED.match(right):
         return True
-    if first in "=|" or last in "=|,;&":
+    if _DASHED_WORD.search(line):
+        return first != ":"
+    if first in "=|>" or last in "=|>,;&":
         return last + first not in _LONG_SIGNS
     if first == "(":
-        return _COMMAND.search(left) is not None
-    return (first == "{" or first in "$@\"'_" or first.isalnum()) and (last.isalnum() or last in "_\"')}*%?")
+        return _COMMAND.search(line) is not None
+    if first == "{" and _MEMBER.search(line):
+        return False
+    return (first in "{$@\"'_*\\/" or first.isalnum()) and (last.isalnum() or last in "_\"')}*%?")
 
 
 def fill(

@@ -29,12 +29,12 @@ BANK: Bank = {
         *("message", "process", "group", "id", "url", "source", "target", "results", "session", "report", "params"),
     ),
     "member": (
-        *("Name", "Count", "Value", "Length", "FullName", "Id", "Path", "Status", "Properties", "Items", "Title"),
+        *("Count", "Value", "Length", "FullName", "Id", "Path", "Status", "Properties", "Items", "Title"),
         *("DisplayName", "Description", "Enabled", "Size", "Version", "State", "Message", "Owner", "Results", "Users"),
     ),
     "W": (
         *(r"C:\temp\file.txt", "*.txt", r"C:\Scripts", r".\data.csv", "*.log", r"C:\Windows\Temp", "Server-01"),
-        *("*.ps1", r"D:\Backup", r"C:\logs\app.log", "contoso.com", "web-01", r".\config.json", "192.168.1.1", "10GB"),
+        *("*.ps1", r"D:\Backup", r"C:\logs\app.log", "contoso.com", "web-01", r".\config.json", "192.168.1.1"),
     ),
     "C": (
         *("Get-Report", "Set-Setting", "Update-Record", "Invoke-Task", "Get-Info", "New-Entry", "Remove-Entry"),

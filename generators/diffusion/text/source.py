@@ -15,6 +15,8 @@ from validators.structure import Structure, slot_kind
 
 _NAMES = frozenset("VFCT")  # kinds of slots: names, functions, commands, types
 
+_BEGINNINGS = frozenset({"(", "[", "{", "$(", "@(", "@{", "$", "@"})  # what follows comes up to them
+
 
 @dataclass(frozen=True)
 class Source:
@@ -103,12 +105,12 @@ class Source:
                 return code[: code.rindex("\n", start, end) + 1] + indentation + code[end:]
         elif broken_lines and old[0].startswith("\n") and first:
             start = self.structure.ends[first - 1]  # a comment at the end of a line that no longer ends goes with it
-        left = [tokens[new_first - 1]] if new_first else []
+        left = _line_before(tokens, new_first)
         right = [tokens[new_last]] if new_last < len(tokens) else []
         text = self._between(left, new, right, slots)
         before, after = code[:start], code[end:]
         begins_line = before[-1:] in ("", " ", "\n")
-        if (new[-1].startswith("\n") or new[-1] in ("(", "[", "{")) if new else begins_line:
+        if (new[-1].startswith("\n") or new[-1] in _BEGINNINGS) if new else begins_line:
             after = after.lstrip(" ")
         if after[:1] == " ":
             text = text.rstrip(" ")
@@ -116,7 +118,7 @@ class Source:
             text = text.lstrip(" ")
         if self.vocabulary.joins(before, text or after):
             text = f" {text}"
-        if text.strip(" ") and self.vocabulary.joins(text, after):
+        if text.strip(" ") and self.vocabulary.joins(before + text, after):
             text = f"{text} "
         return before + text + after
 
@@ -128,7 +130,7 @@ class Source:
         place = ends[first - 1] if first else starts[0] if starts else 0
         return place, place
 
-    def _between(self, left: list[str], new: Sequence[str], right: list[str], slots: dict[str, str]) -> str:
+    def _between(self, left: Sequence[str], new: Sequence[str], right: list[str], slots: dict[str, str]) -> str:
         """The new tokens' text, spaced as between their neighbours."""
         if len(new) == 1 and new[0] in ("'", '"'):
             return new[0]  # of a string that begins or ends here: a space would be part of it
@@ -136,6 +138,14 @@ class Source:
         whole = write([*left, *new, *right], slots).strip(" ")
         before, after = write(left, slots).strip(" "), write(right, slots).strip(" ")
         return whole.removeprefix(before).removesuffix(after) if new else ""
+
+
+def _line_before(tokens: Sequence[str], place: int) -> Sequence[str]:
+    """The tokens of a line up to a place, or the line break itself where the line begins there."""
+    start = place
+    while start and "\n" not in tokens[start - 1]:
+        start -= 1
+    return tokens[max(0, min(start, place - 1)) : place]
 
 
 def _letters(one: Sequence[str], other: Sequence[str]) -> tuple[str, str]:

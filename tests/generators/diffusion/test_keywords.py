@@ -30,17 +30,13 @@ CASES = [
     ("python", "y = box.map(f) if x is None else g(y)  # for", ["if", "is", "None", "else"]),
     ("python", 'name = "for x in y"', []),
     ("python", "return self.x, match, _", ["return"]),
+    ("powershell", "foreach ($x in Get-Item $p) { Out-Null -Force }", ["foreach", "in", "Get-Item", "Out-Null"]),
+    ("powershell", "$name = 'if'", []),
+    ("powershell", "if ($a -eq $b.Count) { return [int]1 }", ["if", "return"]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("language", "code", "expected"),
-    [
-        *CASES,
-        ("powershell", "foreach ($x in Get-Item $p) { Out-Null -Force }", ["foreach", "in", "Get-Item", "Out-Null"]),
-        ("powershell", "$name = 'if'", []),
-    ],
-)
+@pytest.mark.parametrize(("language", "code", "expected"), CASES)
 def test_keywords_are_the_languages_own_words(language: str, code: str, expected: list[str]) -> None:
     assert keywords(language, code) == expected
 
@@ -88,7 +84,7 @@ def test_lexemes_of_a_batch_are_keywords_where_their_text_is(name: str, preset: 
         assert (texts == []) == (code == SNIPPETS[name][1])
 
 
-@pytest.mark.parametrize("name", ["excel", "python"])
+@pytest.mark.parametrize("name", SNIPPETS)
 def test_structure_tokens_of_a_batch_are_keywords_where_the_snippet_has_them(name: str, preset: Preset) -> None:
     structure = get_structure_tokens(name).structure
     tokenizer = StructureVocabulary.train(name, [structure(code).tokens for code in SNIPPETS[name]], 1, 200)

@@ -41,8 +41,13 @@ def nothing(text: str) -> bool:
         ("python", "x.append(1)", "y.find_rows(1)", True),  # names of attributes and functions are a slot's
         ("python", "len(x)", "str(x)", False),  # but those that are built in
         ("python", "if x:\n  y", "if a:\n\tb", True),
-        ("powershell", "$a + 1", "$a + 2", True),  # the sketch
+        ("powershell", "$a + 7", "$b  +  8  # why", True),
+        ("powershell", "$a + 1", "$a + 2", False),
         ("powershell", "$a + 1", "$a - 1", False),
+        ("powershell", "Get-Item -Path $a", "Set-Report -Size $a", True),  # commands and parameters are a slot's
+        ("powershell", "[int]$a.b", "[string]$a.c", True),  # and so are types and members
+        ("powershell", "if ($a) { b }", "while ($a) { b }", False),
+        ("powershell", "$a -eq $true", "$a -eq $false", False),
     ],
 )  # fmt: skip
 def test_snippets_of_one_shape_are_one(language: str, left: str, right: str, alike: bool) -> None:

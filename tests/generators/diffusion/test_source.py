@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from generators.diffusion.text.source import Source
 from generators.diffusion.text.vocabulary import StructureVocabulary
-from tests.generators.diffusion.tiny import FORMULAS, PROGRAMS, vocabulary
+from tests.generators.diffusion.tiny import CODES, vocabulary
 
-WORDS = {language: vocabulary(language) for language in ("excel", "python")}
+LANGUAGES = sorted(CODES)
+WORDS = {language: vocabulary(language) for language in LANGUAGES}
 
 
 def edited(language: str, code: str, first: int, removed: int, *new: str) -> str:
@@ -56,6 +57,35 @@ def test_an_edited_program_is_spaced_as_people_do_where_it_is_new(
     assert edited("python", code, first, removed, *new) == expected
 
 
+@pytest.mark.parametrize(
+    ("code", "first", "removed", "new", "expected"),
+    [
+        ("$a  = b", 3, 0, ("$",), "$a  = $b"),  # the name that stands behind it comes up to a sign
+        ("if ($a -eq b){ c }", 5, 0, ("$",), "if ($a -eq $b){ c }"),
+        ("foreach (i in $x) { }", 2, 0, ("$",), "foreach ($i in $x) { }"),
+        ("b = 5", 0, 0, ("$",), "$b = 5"),
+        ("foo @( 1 )", 1, 1, ("$(",), "foo $(1 )"),
+        ("foo  (Get-Item a", 4, 0, (")",), "foo  (Get-Item a)"),
+        ("foo  Get-Item)", 1, 0, ("(",), "foo (Get-Item)"),
+        ("foo 'a b", 4, 0, ("'",), "foo 'a b'"),
+        ("$a == 1 # b", 2, 2, ("-eq",), "$a -eq 1 # b"),
+        ("if ($a -and $b) { }", 4, 0, ("-not",), "if ($a -not -and $b) { }"),
+        ("if ($a -and $b) { }", 5, 0, ("-not",), "if ($a -and -not $b) { }"),
+        ("$a.b (1)", 4, 1, (), "$a.b(1)"),
+        ("$a.b 1)", 4, 0, ("(",), "$a.b(1)"),
+        ("foo.Trim()", 0, 0, ("$",), "$foo.Trim()"),
+        ("$a = [int $b", 5, 0, ("]",), "$a = [int] $b"),
+        ("foo -Bar 'x' }", 5, 1, (), "foo -Bar 'x' "),
+        ("if ($a) { b", 7, 0, ("}",), "if ($a) { b }"),
+        ("if ($a) b }", 5, 0, ("{",), "if ($a) { b }"),
+    ],
+)
+def test_an_edited_script_is_spaced_as_people_do_where_it_is_new(
+    code: str, first: int, removed: int, new: tuple[str, ...], expected: str
+) -> None:
+    assert edited("powershell", code, first, removed, *new) == expected
+
+
 def test_another_indentation_leaves_blank_lines_and_comments_before_the_line() -> None:
     assert edited("python", "if x:\n# why\n\ny\n", 3, 1, "\n    ") == "if x:\n# why\n\n    y\n"
 
@@ -82,17 +112,17 @@ def test_a_slot_that_the_snippet_lacks_is_filled_by_the_seed_and_others_are_not(
     assert all(text.startswith("=SUM($Z$99,") and text[-7:-1] != "$Z$99," for text in texts.values())
 
 
-@pytest.mark.parametrize("language", ["excel", "python"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_token_at_an_offset(language: str) -> None:
     source = Source.of(WORDS[language], "x = (yy")
     assert [source.index(offset) for offset in range(8)] == [0, 1, 1, 2, 2, 3, 3, 4]
 
 
 ANY = st.text(max_size=30) | st.text(" \n()\"',:=+#xy1", max_size=30)
-SNIPPETS = st.sampled_from([("excel", code) for code in FORMULAS] + [("python", code) for code in PROGRAMS])
+SNIPPETS = st.sampled_from([(language, code) for language in LANGUAGES for code in CODES[language]])
 
 
-@given(st.sampled_from(["excel", "python"]), ANY)
+@given(st.sampled_from(LANGUAGES), ANY)
 def test_the_same_tokens_give_the_same_bytes(language: str, code: str) -> None:
     source = Source.of(WORDS[language], code)
     assert source.edited(list(source.tokens)) == code
@@ -115,12 +145,14 @@ def test_what_stands_beside_an_edit_is_untouched_and_what_is_written_reads_as_th
     start = source.structure.ends[first - 1] if first else 0
     end = source.structure.starts[first + removed] if first + removed < len(tokens) else len(code)
     assert text.startswith(code[:start].rstrip(" ")) and text.endswith(code[end:].lstrip(" "))
+    if language == "powershell":
+        return  # what a word is hangs on what stands beside it
     if not any("'" in token or '"' in token for token in tokens) and "\n" not in code[:-1]:
         read = [t for t in words.structure(text).tokens if t != " "]  # Excel's space between operands has a token
         assert len(read) == len([t for t in changed if t != " "])
 
 
-@given(st.sampled_from(["excel", "python"]), ANY, st.lists(st.sampled_from(['"', "'", ")", "x", "\n    ", "<N9>"])))
+@given(st.sampled_from(LANGUAGES), ANY, st.lists(st.sampled_from(['"', "'", ")", "x", "\n    ", "<N9>"])))
 def test_no_tokens_and_no_text_are_too_strange(language: str, code: str, tokens: list[str]) -> None:
     source = Source.of(WORDS[language], code)
     assert isinstance(source.edited(tokens), str) and isinstance(source.rewritten(tokens), str)

@@ -20,7 +20,11 @@ PROGRAMS = (
     "print(x)\n", "if x == 1:\n    print(y)\nelse:\n    y = [1, 2]\n", "for i in range(n):\n    f(i, 'a')\n",
     "def f(a, b):\n    return a + b\n", 'print "x"\n', "x = {'a': 1}\n", "while not done:\n    n += 1\n",
 )  # fmt: skip
-CODES = {"excel": FORMULAS, "python": PROGRAMS}
+SCRIPTS = (
+    "$x = Get-Item -Path $p", "if ($a -eq 1) {\n    foo\n} else {\n    $b += 2\n}", "$s.Trim() | Where-Object { $_ }",
+    "foreach ($i in 1..7) { [int]$i[0] }", 'foo -Bar:$true "a b"', "@{a = 'x'; b = @(1, 2)}", "[Math]::Max($(foo), 7)",
+)  # fmt: skip
+CODES = {"excel": FORMULAS, "powershell": SCRIPTS, "python": PROGRAMS}
 
 
 def vocabulary(language: str) -> StructureVocabulary:
