@@ -69,7 +69,11 @@ def test_the_vocabulary_of_a_bundled_model_is_what_its_language_is_made_of(folde
     config = read_config(folder, folder.name)
     assert config.training.literals == "slots"
     words = load_checkpoint(folder, folder.name).tokenizer.words
-    code = {"excel": '=IF(SUM(A1:B7)>=2,"Yes",-C3)', "python": "def f(x):\n    if x == 'a':\n        return [1]"}
+    code = {
+        "excel": '=IF(SUM(A1:B7)>=2,"Yes",-C3)',
+        "powershell": "if ($x -eq 'a') {\n    Get-ChildItem -Path $x | % { $_.Name }\n}",
+        "python": "def f(x):\n    if x == 'a':\n        return [1]",
+    }
     assert {*get_structure_tokens(folder.name).structure(code[folder.name], words).tokens} <= words
 
 

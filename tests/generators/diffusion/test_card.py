@@ -105,7 +105,12 @@ def test_the_card_says_what_was_trained_at_which_rate(
 def test_hours_of_judging_are_said_beside_those_of_training(checkpoint: Checkpoint, dataset: Dataset) -> None:
     log = [{"step": 1, "core_seconds": 7200.0, "judging_seconds": 900.0}, {"step": 2, "core_seconds": 10800.0}]
     card = write_card(checkpoint, SOURCE, dataset, [*log, {"step": 2, "judging_seconds": 1260.0}])
-    assert "3.0 core-hours, and 0.6 more to judge samples" in card
+    assert "3.0 core-hours, and 0.6 core-hours more to judge samples" in card
+
+
+def test_a_training_of_minutes_is_counted_in_seconds(checkpoint: Checkpoint, dataset: Dataset) -> None:
+    log = [{"step": 1, "device": "cuda", "core_seconds": 102.3, "judging_seconds": 5.7}]
+    assert "102 GPU-seconds, and 6 GPU-seconds more to judge samples" in write_card(checkpoint, SOURCE, dataset, log)
 
 
 def test_hours_are_of_what_the_last_part_ran_on(checkpoint: Checkpoint, dataset: Dataset) -> None:
