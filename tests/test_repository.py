@@ -80,7 +80,7 @@ def test_schemas_need_only_the_standard_library_pydantic_pyarrow_and_yaml() -> N
     ("library", "homes"),
     [
         ("torch", ("generators/diffusion/", "generators/bifi/", "generators/training_state.py", "pipeline/")),
-        ("ray", ("pipeline/ray",)),
+        ("ray", ("pipeline/run/executors/ray", "pipeline/training/ray.py")),
         ("openai", ("generators/gpt4o/",)),
         ("datasets", ("pipeline/",)),
         ("openpyxl", ("pipeline/corpus/",)),

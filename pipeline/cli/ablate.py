@@ -36,11 +36,11 @@ def ablate(
     """Train the variants of the paper's Table 1 alike and compare what they repair. Resumes by itself."""
     require_language(language)
     from generators.diffusion.variants import VARIANTS
-    from pipeline.evaluation import ablation
-    from pipeline.evaluation.benchmarks import load_benchmark
-    from pipeline.evaluation.diffusion_system import DiffusionSystem
-    from pipeline.evaluation.systems import System
-    from pipeline.noise_levels import read_levels
+    from pipeline.benchmarks.formats import load_benchmark
+    from pipeline.evaluation.repair import ablation
+    from pipeline.evaluation.repair.diffusion import DiffusionSystem
+    from pipeline.evaluation.repair.systems import System
+    from pipeline.repair.noise_levels import read_levels
 
     levels = read_levels(noise_levels, recovery)
     console = stdout()

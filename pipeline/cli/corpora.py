@@ -11,11 +11,11 @@ import typer
 
 from pipeline.cli.options import LANGUAGE_NAMES, Json, Seed, option, require_language
 from pipeline.cli.output import counts_table, print_json, program, stdout
-from pipeline.terminal import printable
+from pipeline.display.terminal import printable
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
-    from pipeline.corpus.build import BuildReport, Progress
+    from pipeline.corpus.building.build import BuildReport, Progress
 
 _SHOWN = 10  # skipped files
 
@@ -47,9 +47,9 @@ def corpus(
     as_json: Json = False,
 ) -> None:
     """Build a corpus of correct snippets from sources, notebooks, Markdown or workbooks."""
-    from pipeline.corpus.build import build_corpus
-    from pipeline.corpus.excerpts import Length
-    from pipeline.corpus.model import corpus_from_model
+    from pipeline.corpus.building.build import build_corpus
+    from pipeline.corpus.building.excerpts import Length
+    from pipeline.corpus.building.from_model import corpus_from_model
 
     require_language(language)
     if bool(paths) == from_model:

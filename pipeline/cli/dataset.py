@@ -22,8 +22,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Look at pairs: the broken side with what is wrong in red, the fixed side with what is right in green."""
-    from pipeline.show import Choice, choose, find, render
-    from pipeline.storage import Storage
+    from pipeline.files.storage import Storage
+    from pipeline.inspection.show import Choice, choose, find, render
 
     storage = Storage(out)
     choice = Choice(config=config, split=split, count=count, seed=seed, max_distance=max_distance)
@@ -42,9 +42,9 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check a published dataset: every file with its checksum and schema, the ledger, the card."""
-    from pipeline.published import MANIFEST
-    from pipeline.storage import Storage
-    from pipeline.verify import verify as find_problems
+    from pipeline.dataset.version import MANIFEST
+    from pipeline.files.storage import Storage
+    from pipeline.inspection.verify import verify as find_problems
 
     storage = Storage(out)
     if not storage.exists(MANIFEST):

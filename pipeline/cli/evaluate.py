@@ -17,7 +17,7 @@ from pipeline.cli.repair import NoiseLevels, Recovery, refuse_of_fixed
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
-    from pipeline.evaluation.systems import System
+    from pipeline.evaluation.repair.systems import System
     from schemas.config import RunConfig
 
 app = typer.Typer(
@@ -78,10 +78,10 @@ def repair(
 ) -> None:
     """Tables 1 to 3, Figures 5 and 6: what models repair, by noise level, pooling and number of samples."""
     require_language(language)
-    from pipeline.evaluation.benchmarks import load_benchmark
-    from pipeline.evaluation.repair import evaluate_repair
-    from pipeline.evaluation.report import tables
-    from pipeline.noise_levels import read_levels
+    from pipeline.benchmarks.formats import load_benchmark
+    from pipeline.evaluation.repair.evaluate import evaluate_repair
+    from pipeline.evaluation.repair.report import tables
+    from pipeline.repair.noise_levels import read_levels
     from schemas.config import load_config
 
     if canvas == "gaps":
@@ -143,7 +143,7 @@ def _checkpoints(
 
 
 def _fixed(folder: Path, language: str, name: str, **arguments: Any) -> System:
-    from pipeline.evaluation.diffusion_system import DiffusionSystem
+    from pipeline.evaluation.repair.diffusion import DiffusionSystem
 
     return DiffusionSystem(folder, language, name=f"{name}: fixed (the paper's)", **arguments)
 
@@ -153,7 +153,7 @@ def _gaps(
 ) -> tuple[list[System], NotRun]:
     """A model's gaps; where they are not asked for by name, a model that knows none has a row that says so."""
     from generators.diffusion.gap_repair import NoSlotsError
-    from pipeline.evaluation.diffusion_system import GapSystem
+    from pipeline.evaluation.repair.diffusion import GapSystem
 
     name = f"{name}: gaps"
     try:
@@ -166,7 +166,7 @@ def _gaps(
 
 def _fixer(language: str, folder: str | None) -> tuple[list[System], NotRun]:
     if folder is not None:
-        from pipeline.evaluation.bifi_system import BifiSystem
+        from pipeline.evaluation.repair.bifi import BifiSystem
 
         return [BifiSystem(Path(folder), language)], []
     return [], [] if language == "excel" else [("BIFI", "no fixer is given; --fixer DIR")]
@@ -176,8 +176,8 @@ def _prompts(
     config: RunConfig, kinds: Sequence[str], samples: int, tell: Callable[[str], None]
 ) -> tuple[list[System], NotRun]:
     """The prompting systems; those that nobody asked for, or that have no key, with the reason."""
-    from pipeline.evaluation.prompting import LABELS, PromptingSystem, available
-    from pipeline.storage import Storage
+    from pipeline.evaluation.repair.prompting import LABELS, PromptingSystem, available
+    from pipeline.files.storage import Storage
 
     unknown = [name for name in kinds if name not in LABELS]
     if unknown:

@@ -56,9 +56,9 @@ def pairs(
     require_language(language)
     if bool(datasets) == (record is not None):
         raise RequestError("give either a DATASET to compare, or --record FILE to keep what people do")
-    from pipeline.evaluation.human_likeness import evaluate_pairs, human_edits
-    from pipeline.evaluation.human_likeness_report import about_datasets, about_people, tables
-    from pipeline.evaluation.pair_sources import Columns
+    from pipeline.evaluation.pairs.evaluate import evaluate_pairs, human_edits
+    from pipeline.evaluation.pairs.report import about_datasets, about_people, tables
+    from pipeline.evaluation.pairs.sources import Columns
     from validators.human_edits import write_human_edits
 
     results = evaluate_pairs(

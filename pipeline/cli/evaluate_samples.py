@@ -46,8 +46,8 @@ def samples(
     )  # fmt: skip
     if record and any(value is not None for value in sampling.values()):
         raise RequestError("--record is of the model's own sampler; leave out --steps, --feedback and --temperature")
-    from pipeline.evaluation.samples import evaluate_samples
-    from pipeline.evaluation.samples_report import tables
+    from pipeline.evaluation.samples.evaluate import evaluate_samples
+    from pipeline.evaluation.samples.report import tables
 
     results = evaluate_samples(
         language=language, checkpoint=checkpoint, count=count, seed=seed, options=config.diffusion, out=out,

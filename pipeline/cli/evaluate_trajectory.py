@@ -26,8 +26,8 @@ def trajectory(
     require_language(language)
     from rich.table import Table
 
-    from pipeline.evaluation.trajectory import evaluate_trajectory
-    from pipeline.evaluation.trajectory_report import table
+    from pipeline.evaluation.samples.trajectory import evaluate_trajectory
+    from pipeline.evaluation.samples.trajectory_report import table
 
     results = evaluate_trajectory(
         language=language, checkpoint=checkpoint, count=count, seed=seed, out=out, steps=steps

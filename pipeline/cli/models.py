@@ -91,7 +91,7 @@ def train(
     report = print_json if as_json else print_figures
     match generator:
         case "diffusion":
-            from pipeline.train import train as train_diffusion
+            from pipeline.training.diffusion import train as train_diffusion
 
             made = train_diffusion(
                 language=language, corpus=corpus, out=out, preset=preset, variant=variant, steps=steps,
@@ -100,7 +100,7 @@ def train(
             )  # fmt: skip
             use: str | None = f"--checkpoint {made}"
         case "bifi":
-            from pipeline.train_bifi import train_bifi
+            from pipeline.training.bifi import train_bifi
 
             made = train_bifi(
                 language=language, corpus=corpus, bad_corpus=bad_corpus, out=out, round=number, preset=preset,
@@ -114,7 +114,7 @@ def train(
             made = Path(out)
             use = f"--generator flame --set flame.sampler=weighted --set flame.weights={made}"
         case "edits":
-            from pipeline.fit_edits import fit_edits_file
+            from pipeline.training.edits import fit_edits_file
 
             made = fit_edits_file(
                 language=language, corpus=corpus, human=human or (), checkpoint=checkpoint, out=out, seed=seed,

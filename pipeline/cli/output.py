@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.terminal import printable
+from pipeline.display.terminal import printable
 
 if TYPE_CHECKING:
-    from pipeline.evaluation.report import TextTable
+    from pipeline.evaluation.repair.report import TextTable
 
 _UNFOLDED = 1_000  # characters, more than a line of a table has
 

@@ -13,7 +13,7 @@ from pipeline.cli.output import complain, counts_table, print_json, stdout
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
-    from pipeline.repair import AnyRepairer, Repair
+    from pipeline.repair.repairer import AnyRepairer, Repair
 
 NoiseLevels = Annotated[
     str | None, option("--noise-levels", metavar="T,...", help="Shares t/T of the way to pure noise.")
@@ -75,8 +75,8 @@ def repair(
 ) -> None:
     """Repair broken snippets with the diffusion model: noise, the reverse process from there, the best of its ends."""
     require_language(language)
-    from pipeline.check import is_table, read_snippets
-    from pipeline.repair_output import check_out, write_repairs
+    from pipeline.inspection.check import is_table, read_snippets
+    from pipeline.repair.output import check_out, write_repairs
 
     make = _repairer(language, checkpoint, canvas, min_confidence, noise_levels, recovery, samples, pool, steps, seed)
     check_out(out)
@@ -115,8 +115,8 @@ def _repairer(
 ) -> Callable[[], AnyRepairer]:  # fmt: skip
     """What makes the repairer that was asked for; options that do not go together are refused at once."""
     from generators.diffusion.checkpoint import find_checkpoint
-    from pipeline.noise_levels import read_levels
-    from pipeline.repair import SAMPLES, FixedRepairer, Repairer
+    from pipeline.repair.noise_levels import read_levels
+    from pipeline.repair.repairer import SAMPLES, FixedRepairer, Repairer
 
     if canvas == "gaps":
         refuse_of_fixed(
@@ -135,9 +135,9 @@ def _repairer(
 
 def _print(done: Repair, show: str, language: str, repairer: AnyRepairer) -> None:
     """One snippet's repair, or a line that says why there is none."""
-    from pipeline.repair import Outcome
-    from pipeline.repair_output import candidate_lines
-    from pipeline.show import render_change
+    from pipeline.inspection.show import render_change
+    from pipeline.repair.output import candidate_lines
+    from pipeline.repair.repairer import Outcome
 
     console = stdout()
     if show == "candidates":

@@ -12,7 +12,7 @@ from pipeline.cli.output import ledger_table, print_blocks, print_json, program,
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.status import Status
+    from pipeline.inspection.status import Status
     from schemas.config import RunConfig
     from schemas.manifest import Manifest
 
@@ -48,9 +48,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Make a dataset: plan, generate, filter, publish. Resumes by itself; a finished run does nothing."""
-    from pipeline.launch import launch
-    from pipeline.progress import open_report
-    from pipeline.status import published_status
+    from pipeline.inspection.status import published_status
+    from pipeline.run.launch import launch
+    from pipeline.run.progress import open_report
     from schemas.config import load_config
 
     options = {
@@ -75,7 +75,7 @@ def run(
 
 
 def _print_estimate(config: RunConfig, as_json: bool) -> None:
-    from pipeline.launch import estimate
+    from pipeline.run.launch import estimate
 
     figures = estimate(config)
     if as_json:
@@ -93,8 +93,8 @@ def _print_estimate(config: RunConfig, as_json: bool) -> None:
 
 
 def _print_examples(console: Console, out: str) -> None:
-    from pipeline.show import Choice, choose, render
-    from pipeline.storage import Storage
+    from pipeline.files.storage import Storage
+    from pipeline.inspection.show import Choice, choose, render
 
     rows = choose(Storage(out), Choice(count=_EXAMPLES))
     console.print()
@@ -114,8 +114,8 @@ def _print_next_steps(console: Console, out: str, manifest: Manifest) -> None:
 
 def status(out: Out, as_json: Json = False) -> None:
     """See a run: not started, unfinished with what is done so far, or finished with its figures."""
-    from pipeline.status import read_status
-    from pipeline.storage import Storage
+    from pipeline.files.storage import Storage
+    from pipeline.inspection.status import read_status
 
     found = read_status(Storage(out))
     if as_json:
@@ -151,8 +151,8 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Make one row again from its id and compare it with the published one. Exit code 1 if they differ."""
-    from pipeline.replay import replay as make_again
-    from pipeline.show import render
+    from pipeline.inspection.replay import replay as make_again
+    from pipeline.inspection.show import render
 
     found = make_again(
         out, pair_id, checkpoint=checkpoint, corpus=corpus, breaker=breaker, benchmarks=tuple(benchmarks or ())

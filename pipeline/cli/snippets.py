@@ -10,7 +10,7 @@ import typer
 
 from pipeline.cli.options import LANGUAGE_NAMES, Json, SnippetFile, option, require_language
 from pipeline.cli.output import counts_table, print_json, stdout
-from pipeline.terminal import printable
+from pipeline.display.terminal import printable
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Verdicts on code: accepted, or what is wrong and where."""
-    from pipeline.check import is_table, read_snippets, verdict_dict
+    from pipeline.inspection.check import is_table, read_snippets, verdict_dict
     from validators import get_language
 
     require_language(language)

@@ -2,6 +2,6 @@
 
 from pipeline.corpus.accepted import AcceptedSnippets, accepted_snippets
 from pipeline.corpus.files import Corpus
-from pipeline.corpus.source import CorpusSource, open_corpus
+from pipeline.corpus.open import CorpusSource, open_corpus
 
 __all__ = ["AcceptedSnippets", "Corpus", "CorpusSource", "accepted_snippets", "open_corpus"]

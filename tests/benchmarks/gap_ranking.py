@@ -27,8 +27,8 @@ from generators.diffusion.checkpoint import BUNDLED, load_checkpoint
 from generators.diffusion.gap_ranking import LEAST_MASS, Ranking, ranking_of
 from generators.diffusion.gap_repair import WINDOW, GapOperator, GapOptions
 from generators.diffusion.gap_search import Found
-from pipeline.evaluation.benchmarks import load_benchmark
-from pipeline.evaluation.scoring import Scorer
+from pipeline.benchmarks.formats import load_benchmark
+from pipeline.evaluation.repair.scoring import Scorer
 from validators import get_language
 
 FOLDS = 10

@@ -42,7 +42,7 @@ JUDGED_LITTLE = replace(GPU_SCHEDULE, evaluate_every=1_000_000, final_samples=12
 def prepare(folder: Path, corpora: list[str], settings: list[str]) -> None:
     """Write each training set as token ids, and everything else that a training needs in place of its corpus."""
     from pipeline.corpus import Corpus
-    from pipeline.train import load_preset
+    from pipeline.training.diffusion import load_preset
 
     for given in corpora:
         name, _, path = given.partition("=")

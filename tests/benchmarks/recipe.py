@@ -26,7 +26,7 @@ from generators.diffusion.quality import draw_texts, sample_quality, validation_
 from generators.diffusion.training import Trainer
 from generators.diffusion.training_set import describe
 from pipeline.corpus import Corpus
-from pipeline.train import load_preset
+from pipeline.training.diffusion import load_preset
 from validators import Language, get_language
 
 HELD_OUT = 768  # snippets

@@ -27,8 +27,8 @@ from generators.base import Snippet
 from generators.diffusion.checkpoint import find_checkpoint
 from generators.flame.generator import FlameGenerator
 from generators.flame.weights import load_weights
-from pipeline.corpus.default import default_corpus
-from pipeline.repair import AnyRepairer, FixedRepairer, Repairer
+from pipeline.corpus.building.default import default_corpus
+from pipeline.repair.repairer import AnyRepairer, FixedRepairer, Repairer
 from schemas.config import FlameOptions
 from schemas.ids import derive_seed
 from validators import get_language

@@ -25,8 +25,8 @@ SHARD_ROWS = 256
 
 def sample_alone(shards: list[int], ready: object, go: object) -> None:
     """One process's share of the shards, nothing done with the candidates."""
-    from pipeline.generators import build_generator
-    from pipeline.plan import Plan
+    from pipeline.run.ingredients import build_generator
+    from pipeline.run.plan import Plan
     from schemas.config import load_config
 
     config = load_config(None, [f"shard_rows={SHARD_ROWS}"], {"language": "excel", "pairs": 1, "out": "unused"})

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from generators.base import Candidate
-from pipeline.driver import run
-from pipeline.executor import LocalExecutor
-from pipeline.identity import run_identity
-from pipeline.storage import Storage
+from pipeline.files.storage import Storage
+from pipeline.run.driver import run
+from pipeline.run.executors.local import LocalExecutor
+from pipeline.run.identity import run_identity
 from schemas.config import RunConfig
 from schemas.ids import derive_seed
 from schemas.manifest import Identity, Manifest, Receipt

@@ -8,11 +8,11 @@ from typing import Any
 from generators.base import Snippet
 from generators.gpt4o.generator import Gpt4oGenerator
 from generators.gpt4o.prompts import prompt_hash
-from pipeline.driver import run
-from pipeline.identity import run_identity
-from pipeline.paid_executor import PaidExecutor
-from pipeline.plan import Plan
-from pipeline.storage import Storage
+from pipeline.files.storage import Storage
+from pipeline.run.driver import run
+from pipeline.run.executors.paid import PaidExecutor
+from pipeline.run.identity import run_identity
+from pipeline.run.plan import Plan
 from schemas.config import RunConfig
 from schemas.ids import digest
 from schemas.manifest import Identity, Manifest

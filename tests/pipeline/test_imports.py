@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"torch", "ray", "datasets", "openai", "rich", "typer", "transformers"}
-LIGHT = ("driver", "executor", "identity", "plan", "publish", "published", "shard", "storage", "tables", "verify")
+LIGHT = (
+    "dataset.publish", "dataset.version", "files.parquet", "files.storage", "inspection.verify", "run.driver",
+    "run.executors.local", "run.identity", "run.plan", "run.shard",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("modules", [LIGHT], ids=["light"])

@@ -21,8 +21,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from generators.gpt4o.cost import price
-from pipeline.answers import ANSWERS, AnswerStore
-from pipeline.storage import Storage
+from pipeline.files.storage import Storage
+from pipeline.run.answer_store import ANSWERS, AnswerStore
 from schemas.errors import RunError
 from schemas.manifest import Manifest
 from tests.generators.gpt4o.server import FakeServer, Plan, serving

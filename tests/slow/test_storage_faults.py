@@ -1,4 +1,4 @@
-"""The long version of tests/pipeline/test_reliability.py: every error everywhere, many kills, and a flaky store."""
+"""The long version of tests/pipeline/run/test_reliability.py: every error everywhere, many kills, and a flaky store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from pipeline.storage import Storage
+from pipeline.files.storage import Storage
 from schemas.errors import ReportedError
 from tests.pipeline.fakes import (
     ERRORS,

@@ -1,0 +1,1 @@
+"""Corpora cut out of files of code, or sampled from a model."""

@@ -1,0 +1,1 @@
+"""A published dataset: its manifest, its card, its statistics, and how it is published."""

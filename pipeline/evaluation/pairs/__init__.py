@@ -1,0 +1,1 @@
+"""How much broken code differs from people's: `evaluate pairs`."""

@@ -1,0 +1,1 @@
+"""How well systems repair benchmarks: `evaluate repair` and `ablate`."""

@@ -1,0 +1,1 @@
+"""What a model samples: `evaluate samples` and `evaluate trajectory`."""

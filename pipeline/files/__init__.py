@@ -1,0 +1,1 @@
+"""Files and folders, here or in an object store."""

@@ -1,0 +1,1 @@
+"""Repairs of code that a language rejects, for users."""

@@ -1,0 +1,1 @@
+"""A run from its configuration to stored shards and a published dataset."""

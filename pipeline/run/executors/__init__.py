@@ -1,0 +1,1 @@
+"""Who runs the shards: this process, Ray, or a service that is paid."""
