@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from pipeline.evaluation.repair.systems import Benchmark, Problem, ProgramTest
+from pipeline.benchmarks.benchmark import Benchmark, Problem, ProgramTest
 from schemas.config import LanguageName
 from schemas.errors import RequestError
 from validators.languages import LANGUAGES

@@ -16,7 +16,7 @@ from rich.text import Text
 from pipeline.display.terminal import printable
 
 if TYPE_CHECKING:
-    from pipeline.evaluation.repair.report import TextTable
+    from pipeline.display.text_table import TextTable
 
 _UNFOLDED = 1_000  # characters, more than a line of a table has
 

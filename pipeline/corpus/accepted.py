@@ -11,7 +11,7 @@ from schemas.ids import digest
 from validators import ErrorKind, Verdict, get_language
 
 if TYPE_CHECKING:
-    from pipeline.corpus.open import CorpusSource
+    from pipeline.corpus.base import CorpusSource
 
 _LIMITS = (ErrorKind.TOO_LONG, ErrorKind.TOO_DEEP)
 _LONGEST_SOURCE = 120  # characters

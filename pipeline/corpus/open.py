@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from typing import Protocol
 
+from pipeline.corpus.base import CorpusSource
 from pipeline.corpus.files import EXTENSIONS, Corpus, CorpusFolder
 from pipeline.dataset.version import MANIFEST
 from pipeline.files.storage import Storage
@@ -14,21 +13,6 @@ from schemas.errors import RequestError
 
 # owner/name, name, owner/name:config, owner/name@split, owner/name:config@split
 _HUB_NAME = re.compile(r"(?P<path>(?:[\w.-]+/)?[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<split>[\w.-]+))?")
-
-
-class CorpusSource(Protocol):
-    """Correct snippets, wherever they lie."""
-
-    name: str  # short, for messages and the dataset card
-    identity: str  # hash of the content, in hex
-
-    def rows(self) -> Iterator[tuple[str, str | None]]:
-        """Code and source of every snippet, in the same order on every call; neither parsed nor judged.
-
-        Raises:
-            RequestError: the content is damaged.
-        """
-        ...
 
 
 def open_corpus(language: str, uri: str | None, column: str | None = None) -> CorpusSource:

@@ -12,8 +12,8 @@ from pipeline.files.parquet import load
 from pipeline.files.storage import Storage
 from pipeline.run.identity import run_identity
 from pipeline.run.ingredients import Ingredients, build_generator
+from pipeline.run.judge import candidate_record
 from pipeline.run.plan import Plan
-from pipeline.run.shard import candidate_record
 from schemas.config import config_from_identity
 from schemas.errors import RequestError
 from schemas.manifest import Manifest

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pipeline.dataset.version import CARD, MANIFEST, belong_together, read_manifest
 from pipeline.files.parquet import is_intact
 from pipeline.files.storage import MissingFileError, Storage
-from pipeline.run.shard import judged_columns, make_judge
+from pipeline.run.judge import judged_columns, make_judge
 from schemas.config import FilterOptions
 from schemas.errors import RunError
 from schemas.ledger import Ledger, LedgerError

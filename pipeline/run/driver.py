@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import ValidationError
 
 from pipeline.dataset.card import pending_card
-from pipeline.dataset.publish import Distinct, publish
+from pipeline.dataset.publish import publish
 from pipeline.dataset.version import CARD, MANIFEST, ManifestError, is_complete, read_manifest
-from pipeline.files.parquet import load
 from pipeline.files.storage import MissingFileError, Storage, StorageError
-from pipeline.run.executors.local import Executor
+from pipeline.run.executors.base import Executor
 from pipeline.run.plan import Plan
+from pipeline.run.prefix import Prefix
 from pipeline.run.shard import SHARDS, read_receipt, receipt_path
 from schemas.config import RunConfig
 from schemas.errors import RequestError, RunError
-from schemas.ledger import Ledger
 from schemas.manifest import Identity, Manifest, Receipt
 
 if TYPE_CHECKING:
@@ -28,40 +27,6 @@ if TYPE_CHECKING:
 IDENTITY = ".work/identity.json"
 _HOPELESS_SHARDS, _HOPELESS_ROWS = 20, 5_000  # without a single pair in so many, a run gives up
 _HOPELESS_PAID_ROWS = 256  # or in so many that cost money
-
-
-class Prefix:
-    """The finished shards 0, 1, 2, ... as far as they go without a gap and until they hold enough distinct pairs.
-
-    Only these are published, so what is published does not depend on which shards finish first.
-    """
-
-    def __init__(self, storage: Storage, target: int) -> None:
-        self.target = target
-        self.pairs = 0
-        self.receipts: list[Receipt] = []
-        self._storage = storage
-        self._waiting: dict[int, Receipt] = {}
-        self._distinct = Distinct()
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are as many pairs as were asked for."""
-        return self.pairs >= self.target
-
-    @property
-    def ledger(self) -> Ledger:
-        """Of the shards in the prefix."""
-        return Ledger.total(Ledger.from_dict(receipt.ledger) for receipt in self.receipts)
-
-    def add(self, receipt: Receipt) -> None:
-        """Take note of a finished shard, whichever it is."""
-        self._waiting[receipt.shard] = receipt
-        while not self.enough and (first := self._waiting.pop(len(self.receipts), None)) is not None:
-            table = load(self._storage, first.pairs, ("broken", "fixed"))
-            texts = zip(table["broken"].to_pylist(), table["fixed"].to_pylist(), strict=True)
-            self.pairs += sum(self._distinct.add(broken, fixed) for broken, fixed in texts)
-            self.receipts.append(first)
 
 
 def run(

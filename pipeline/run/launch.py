@@ -8,7 +8,8 @@ from typing import Any
 from generators.base import Snippet
 from pipeline.files.storage import Storage
 from pipeline.run.driver import run
-from pipeline.run.executors.local import Executor, LocalExecutor
+from pipeline.run.executors.base import Executor
+from pipeline.run.executors.local import LocalExecutor
 from pipeline.run.identity import run_identity
 from pipeline.run.ingredients import Ingredients, build_generator
 from pipeline.run.progress import Report

@@ -30,7 +30,7 @@ from generators.flame.generator import FlameGenerator
 from generators.flame.operators import OPERATORS
 from generators.flame.weights import load_weights
 from pipeline.corpus.building.default import FILE
-from pipeline.run.shard import candidate_record
+from pipeline.run.judge import candidate_record
 from schemas.config import FlameOptions, RunConfig
 from validators import get_language
 

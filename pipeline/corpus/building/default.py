@@ -19,7 +19,7 @@ from schemas.errors import RequestError
 from validators import get_language
 
 if TYPE_CHECKING:
-    from pipeline.corpus.open import CorpusSource
+    from pipeline.corpus.base import CorpusSource
 
 FILE = "corpus.jsonl.gz"  # what a diffusion model generated, the one beside it or an earlier one; `source` names it
 

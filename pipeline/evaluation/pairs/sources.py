@@ -9,9 +9,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from pipeline.benchmarks.benchmark import Benchmark
 from pipeline.benchmarks.formats import load_benchmark
 from pipeline.dataset.version import read_manifest
-from pipeline.evaluation.repair.systems import Benchmark
 from pipeline.files.parquet import load
 from pipeline.files.storage import Storage
 from schemas.errors import RequestError

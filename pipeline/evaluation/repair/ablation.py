@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from generators.diffusion.variants import VARIANTS, parameter_counts
+from pipeline.benchmarks.benchmark import Benchmark
+from pipeline.display.text_table import NONE, TextTable, share
 from pipeline.evaluation.repair.evaluate import evaluate_repair
-from pipeline.evaluation.repair.report import NONE, TextTable, share
-from pipeline.evaluation.repair.systems import Benchmark, System
+from pipeline.evaluation.repair.systems import System
 from pipeline.training.diffusion import find_variant, load_preset, train
 from schemas.errors import RequestError
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from generators.bifi.checkpoint import load_rewriter, read_config, rewriter_hash
-from pipeline.evaluation.repair.systems import Problem, Proposal
+from pipeline.benchmarks.benchmark import Problem
+from pipeline.evaluation.repair.systems import Proposal
 
 BEAMS = 10  # of the authors' evaluation
 

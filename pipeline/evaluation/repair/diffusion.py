@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.evaluation.repair.systems import Problem, Proposal
+from pipeline.benchmarks.benchmark import Problem
+from pipeline.evaluation.repair.systems import Proposal
 from pipeline.repair.noise_levels import Levels
 from pipeline.repair.repairer import FixedRepairer, Outcome, Repairer
 

@@ -18,13 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.benchmarks.benchmark import Benchmark
 from pipeline.benchmarks.overlap import normalise
 from pipeline.evaluation.repair import curves, tables
 from pipeline.evaluation.repair.pooling import Pool
 from pipeline.evaluation.repair.proposal_cache import Tell, compress, proposals_of
 from pipeline.evaluation.repair.report import markdown
 from pipeline.evaluation.repair.scoring import Scorer
-from pipeline.evaluation.repair.systems import Benchmark, System
+from pipeline.evaluation.repair.systems import System
 from pipeline.evaluation.repair.tables import Evaluated
 from pipeline.files.folders import make_folder
 from pipeline.files.storage import Storage

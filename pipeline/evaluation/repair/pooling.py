@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.benchmarks.benchmark import Benchmark, Problem
 from pipeline.benchmarks.overlap import normalise
 from pipeline.evaluation.repair.scoring import Score, Scorer
-from pipeline.evaluation.repair.systems import Benchmark, Problem, Proposal
+from pipeline.evaluation.repair.systems import Proposal
 from pipeline.repair.vote import vote
 
 

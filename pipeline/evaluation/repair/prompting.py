@@ -16,7 +16,8 @@ from generators.gpt4o.repair_bank import Repair
 from generators.gpt4o.repair_prompts import SHOTS, TEMPERATURE, PromptKind, RepairPrompt
 from generators.gpt4o.requests import Request, build_request
 from generators.gpt4o.transport import open_transport
-from pipeline.evaluation.repair.systems import Benchmark, Problem, Proposal
+from pipeline.benchmarks.benchmark import Benchmark, Problem
+from pipeline.evaluation.repair.systems import Proposal
 from pipeline.files.storage import Storage
 from pipeline.run.answer_store import AnswerStore
 from schemas.config import Gpt4oOptions, LanguageName

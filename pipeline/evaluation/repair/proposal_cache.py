@@ -7,7 +7,8 @@ import json
 import zlib
 from collections.abc import Callable
 
-from pipeline.evaluation.repair.systems import Benchmark, Proposal, System
+from pipeline.benchmarks.benchmark import Benchmark
+from pipeline.evaluation.repair.systems import Proposal, System
 from pipeline.files.storage import MissingFileError, Storage
 from schemas.ids import canonical_json, fingerprint
 

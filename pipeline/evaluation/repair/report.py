@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-NONE = "-"
+from pipeline.display.text_table import NONE, TextTable, share
 
 _POOLINGS = """\
 - **any**: some proposal succeeds. An oracle's figure: it takes someone who knows the answer. The paper prints it as
@@ -31,20 +30,6 @@ _METRICS = {
 _TESTED = " Where a problem has tests, its program must print what they say instead."
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table whose cells are text."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-    def markdown(self) -> str:
-        """The table in Markdown, without its title."""
-        lines = [self.head, tuple("---" for _ in self.head), *self.rows]
-        return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def tables(results: Mapping[str, Any]) -> list[TextTable]:
@@ -92,15 +77,6 @@ def markdown(results: Mapping[str, Any], figures: Sequence[str]) -> str:
     sections += _images(results, figures)
     sections += ["## What was evaluated", *map(_system, results["systems"])]
     return "\n\n".join(sections) + "\n"
-
-
-def share(value: Any) -> str:
-    """An estimate with its interval, or a reported share, in percent."""
-    if value is None:
-        return NONE
-    if isinstance(value, Mapping):
-        return f"{value['value']:.1%} [{100 * value['low']:.1f}, {100 * value['high']:.1f}]"
-    return f"{value:.1%}"
 
 
 def _table1(results: Mapping[str, Any]) -> TextTable:

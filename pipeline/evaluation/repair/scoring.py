@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.evaluation.repair.systems import Problem
+from pipeline.benchmarks.benchmark import Problem
 from validators import get_language
 from validators.comparison import Comparison
 

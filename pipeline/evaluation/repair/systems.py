@@ -1,4 +1,4 @@
-"""What an experiment is made of: problems, and systems that propose repairs for them."""
+"""Systems that propose repairs for the problems of a benchmark."""
 
 from __future__ import annotations
 
@@ -6,35 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from schemas.config import LanguageName
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramTest:
-    """What a Python program shall print for an input."""
-
-    stdin: str
-    stdout: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One row of a benchmark."""
-
-    id: str  # place in the file, from 0
-    broken: str
-    fixed: str | None = None  # the ground truth, where the benchmark has one
-    tests: tuple[ProgramTest, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Benchmark:
-    """Problems and where they are from; name and hash stand in every result."""
-
-    name: str
-    sha256: str  # of the file, or of the files of a folder in order, in hex
-    language: LanguageName
-    problems: tuple[Problem, ...]
+from pipeline.benchmarks.benchmark import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

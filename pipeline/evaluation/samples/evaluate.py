@@ -28,15 +28,10 @@ from generators.diffusion.quality import SampleJudge
 from generators.diffusion.sampling import sampling_settings
 from generators.diffusion.training_set import SUMMARY, TrainingSet, counted_words, length, load_training_set, words_of
 from generators.diffusion.yields import YieldOption, Yields, write_yields
+from pipeline.evaluation.samples.bootstrap import Array
 from pipeline.evaluation.samples.report import draw_figures, markdown
 from pipeline.evaluation.samples.statistics import Sample, changes, examples, measure
-from pipeline.evaluation.samples.trajectory import (
-    Array,
-    State,
-    language_changes,
-    sample_trajectories,
-    texts_by_t,
-)
+from pipeline.evaluation.samples.trajectory import State, language_changes, sample_trajectories, texts_by_t
 from pipeline.evaluation.samples.yields import OPTIONS, THOUSAND, Selection, Ways
 from pipeline.files.folders import make_folder
 from pipeline.files.storage import Storage

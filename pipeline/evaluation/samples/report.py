@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.display.plotting import new_figure, save_figure
-from pipeline.evaluation.repair.report import NONE, TextTable
+from pipeline.display.text_table import NONE, TextTable
 from pipeline.evaluation.samples.yields import ALL_PAIRS, NEAR_PAIRS, PAIRS, THOUSAND, VERDICTS
 from schemas.manifest import NEAR
 from schemas.reasons import Reason

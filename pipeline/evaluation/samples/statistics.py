@@ -12,8 +12,8 @@ import numpy as np
 from generators.diffusion.config import SamplingConfig
 from generators.diffusion.quality import JudgedSample
 from generators.diffusion.training_set import TrainingSet
+from pipeline.evaluation.samples.bootstrap import BINS, Array, Resampling, tenth
 from pipeline.evaluation.samples.distributions import length_figures, word_figures
-from pipeline.evaluation.samples.trajectory import BINS, Array, Resampling, tenth
 from pipeline.evaluation.statistics import Estimate, rate
 
 LENGTHS = ((0, 4), (5, 8), (9, 12), (13, 16), (17, 24), (25, 32), (33, 48), (49, 64), (65, None))  # in tables

@@ -30,26 +30,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from generators.diffusion.checkpoint import Checkpoint, checkpoint_hash, find_checkpoint, load_checkpoint
 from generators.diffusion.config import EOS, PAD, SamplingConfig
 from generators.diffusion.quality import draw_trajectories
+from pipeline.evaluation.samples.bootstrap import BINS, Array, Resampling, tenth
 from pipeline.evaluation.samples.trajectory_report import draw_figures, markdown
-from pipeline.evaluation.statistics import Estimate
 from pipeline.files.folders import make_folder
 from pipeline.files.storage import Storage
-from schemas.ids import derive_seed
 from validators import Language, get_language
 from validators.diff import compare, significant, texts
 
 FORMAT = 1
-BINS = 10  # of the noise level, in tables
-
-_ROUNDS = 1_000  # of the bootstrap
-
-Array = NDArray[np.float64]
-Figure = dict[str, float] | None  # an `Estimate`; None of nothing
 
 
 @dataclass(slots=True)
@@ -230,35 +222,6 @@ def measure(
 
 def _accepts(language: Language, text: str | None) -> bool:
     return text is not None and language.check(text).accepted
-
-
-def tenth(level: float) -> int:
-    """The tenth (k/10, (k+1)/10] that a noise level falls in; 0 falls in the lowest."""
-    return max(0, math.ceil(round(level * BINS, 9)) - 1)
-
-
-class Resampling:
-    """The rounds of a bootstrap over trajectories, the same for every figure."""
-
-    def __init__(self, rows: int, seed: int) -> None:
-        generator = np.random.default_rng(derive_seed("bootstrap", seed))
-        self._weights_RN = generator.multinomial(rows, np.full(rows, 1 / rows), size=_ROUNDS).astype(np.float64)
-
-    def means(self, values_NT: Array, group_T: Sequence[int], groups: int | None = None) -> list[Figure]:
-        """The mean of the values of each group of columns, NaN left out."""
-        member_TG = np.eye(groups or len(group_T))[list(group_T)]
-        known_NT = ~np.isnan(values_NT)
-        total_NG = np.where(known_NT, values_NT, 0.0) @ member_TG
-        count_NG = known_NT @ member_TG
-        with np.errstate(invalid="ignore"):  # a round may hold no value of a group
-            means_RG = (self._weights_RN @ total_NG) / (self._weights_RN @ count_NG)
-        figures: list[Figure] = []
-        for total_N, count_N, means_R in zip(total_NG.T, count_NG.T, means_RG.T, strict=True):
-            n = int(count_N.sum())
-            low, high = np.nanquantile(means_R, (0.025, 0.975)) if n else (math.nan, math.nan)
-            figure = asdict(Estimate(float(total_N.sum()) / max(1, n), float(low), float(high), n))
-            figures.append(figure if n else None)
-        return figures
 
 
 def _example(language: Language, trajectories: Sequence[list[State]]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.display.plotting import new_figure, save_figure
-from pipeline.evaluation.repair.report import NONE, TextTable
+from pipeline.display.text_table import NONE, TextTable
 
 UNITS = {"language_tokens": "tokens of the language", "model_tokens": "tokens of the model"}
 

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.diffusion.selection import select
-from pipeline.evaluation.samples.trajectory import BINS, Resampling, tenth
+from pipeline.evaluation.samples.bootstrap import BINS, Resampling, tenth
 from pipeline.evaluation.statistics import rate
-from pipeline.run.shard import make_judge
+from pipeline.run.judge import make_judge
 from schemas.config import load_config
 from schemas.ids import derive_seed
 from schemas.manifest import NEAR

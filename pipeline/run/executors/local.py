@@ -1,9 +1,8 @@
-"""Who runs the shards: in this process here, on Ray in `pipeline.run.executors.ray`. The bytes are the same."""
+"""Shards in this process, without Ray; the bytes are the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from generators.base import Generator
 from pipeline.files.storage import Storage
@@ -11,17 +10,6 @@ from pipeline.run.plan import Plan
 from pipeline.run.shard import finish, sample
 from schemas.config import RunConfig
 from schemas.manifest import Receipt
-
-
-class Executor(Protocol):
-    """Turns numbers of shards into receipts."""
-
-    def execute(self, shards: Iterator[int]) -> Iterator[Receipt]:
-        """Run the shards of a lazy, possibly long iterator, a bounded number at a time.
-
-        A Python generator: it yields receipts in any order, and closing it cancels what is in flight.
-        """
-        ...
 
 
 class LocalExecutor:

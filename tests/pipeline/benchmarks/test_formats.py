@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.benchmarks.benchmark import Benchmark, ProgramTest
 from pipeline.benchmarks.formats import load_benchmark
-from pipeline.evaluation.repair.systems import Benchmark, ProgramTest
 from schemas.errors import RequestError
 
 PAIRS = [("=SUM(A1", "=SUM(A1)"), ("=A1+", "=A1+B1")]

@@ -19,8 +19,9 @@ from pipeline.dataset.publish import Distinct, publish, split_of
 from pipeline.files.parquet import decode
 from pipeline.files.storage import Storage
 from pipeline.inspection.verify import verify
-from pipeline.run import shard as shard_module
-from pipeline.run.shard import Judge, finish
+from pipeline.run import judge as judge_module
+from pipeline.run.judge import Judge
+from pipeline.run.shard import finish
 from schemas.config import FilterOptions, PublishOptions
 from schemas.errors import RunError
 from schemas.ids import digest
@@ -41,7 +42,7 @@ OUTCOMES = st.one_of(
     st.sampled_from([Reason.UNDECODABLE, Reason.REQUEST_FAILED]),
     st.just((POISON, "=A1")),
 )
-real_judge = shard_module.make_judge
+real_judge = judge_module.make_judge
 
 
 def judge_with_poison(language: str, options: FilterOptions) -> Judge:
@@ -73,7 +74,7 @@ def publish_script(script: list[list[tuple[str, str] | Reason]], pairs: int, **o
     storage = Storage(config.out)
     identity = make_identity(config)
     receipts = []
-    with patch.object(shard_module, "make_judge", judge_with_poison):
+    with patch.object(judge_module, "make_judge", judge_with_poison):
         for number, rows in enumerate(script):
             candidates = []
             for row, entry in enumerate(rows):

@@ -11,9 +11,10 @@ import pytest
 from generators.base import Candidate
 from pipeline.files.parquet import decode
 from pipeline.files.storage import Storage
-from pipeline.run import shard as shard_module
+from pipeline.run import judge as judge_module
+from pipeline.run.judge import candidate_record
 from pipeline.run.plan import Plan
-from pipeline.run.shard import candidate_record, finish, read_receipt, receipt_path, sample
+from pipeline.run.shard import finish, read_receipt, receipt_path, sample
 from schemas.ledger import LedgerError
 from schemas.reasons import Reason
 from schemas.record import PAIR_SCHEMA, REJECT_SCHEMA
@@ -68,7 +69,7 @@ def test_a_row_that_cannot_be_judged_is_recorded_and_the_rest_is_kept(
         return Reason.TOO_FAR
 
     rows = [candidate(0, "=A1", "=A1"), candidate(1, "=POISON", "=A1"), candidate(2, "=A1", "=A1")]
-    with patch.object(shard_module, "make_judge", lambda *_: judge):
+    with patch.object(judge_module, "make_judge", lambda *_: judge):
         config = make_config(tmp_path, shard_rows=3)
         receipt = finish(rows, config, "fingerprint", 0, Storage(str(tmp_path)))
     assert receipt.ledger == {"sampled": 3, "written": 0, "rejected": {"too_far": 2}, "failed": {"crashed": 1}}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipeline.benchmarks.benchmark import Benchmark, Problem
 from pipeline.evaluation.repair.scoring import Score, Scorer
-from pipeline.evaluation.repair.systems import Benchmark, Problem, Proposal
+from pipeline.evaluation.repair.systems import Proposal
 from schemas.config import LanguageName
 from schemas.ids import fingerprint
 

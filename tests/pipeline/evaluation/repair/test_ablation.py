@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 
 from generators.diffusion.checkpoint import load_checkpoint
 from generators.diffusion.variants import VARIANTS
+from pipeline.benchmarks.benchmark import Benchmark, Problem
 from pipeline.cli.ablate import ablate as command
 from pipeline.evaluation.repair import ablation
-from pipeline.evaluation.repair.systems import Benchmark, Problem, Proposal
+from pipeline.evaluation.repair.systems import Proposal
 from schemas.config import ConfigError
 from schemas.errors import RequestError
 

@@ -10,8 +10,8 @@ from generators.bifi.checkpoint import load_rewriter, rewriter_hash
 from generators.bifi.config import ModelConfig, Preset, SearchConfig, TrainingConfig
 from generators.bifi.session import Schedule, train_rewriter
 from generators.checkpoints import CheckpointError
+from pipeline.benchmarks.benchmark import Problem
 from pipeline.evaluation.repair.bifi import BifiSystem
-from pipeline.evaluation.repair.systems import Problem
 from validators import get_language
 
 GOOD = [f"f{i}({arguments})" for arguments in ("", "a", "a, b", "1") for i in range(10)]

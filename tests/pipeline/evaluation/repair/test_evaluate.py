@@ -13,8 +13,9 @@ from unittest.mock import patch
 
 import pytest
 
+from pipeline.benchmarks.benchmark import Benchmark, Problem
 from pipeline.evaluation.repair.evaluate import evaluate_repair
-from pipeline.evaluation.repair.systems import Benchmark, Problem, Proposal
+from pipeline.evaluation.repair.systems import Proposal
 from pipeline.evaluation.statistics import pass_at_k, wilson
 from schemas.errors import RequestError
 from tests.pipeline.evaluation.repair.systems import FakeSystem, at, make_benchmark

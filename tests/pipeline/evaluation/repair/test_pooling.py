@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.benchmarks.benchmark import Problem
 from pipeline.evaluation.repair.pooling import Pool, half
-from pipeline.evaluation.repair.systems import Problem, Proposal
+from pipeline.evaluation.repair.systems import Proposal
 from pipeline.repair.vote import vote
 from tests.pipeline.evaluation.repair.systems import TruthScorer, at, make_benchmark
 from validators import get_language

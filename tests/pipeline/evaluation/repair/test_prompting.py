@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from generators.gpt4o.access import KEY
 from generators.gpt4o.repair_bank import Repair
 from generators.gpt4o.repair_prompts import PromptKind
+from pipeline.benchmarks.benchmark import Benchmark, Problem
 from pipeline.evaluation.repair.prompting import PromptingSystem, available, bank_from, rank
-from pipeline.evaluation.repair.systems import Benchmark, Problem, Proposal
+from pipeline.evaluation.repair.systems import Proposal
 from pipeline.files.storage import Storage
 from schemas.config import Gpt4oOptions
 from schemas.errors import RequestError, RunError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.benchmarks.benchmark import Problem, ProgramTest
 from pipeline.evaluation.repair.scoring import Score, Scorer
-from pipeline.evaluation.repair.systems import Problem, ProgramTest
 
 MEAN = Problem(id="0", broken="=SUM(A1:A10)/COUNT(A1:A10", fixed="=SUM(A1:A10)/COUNT(A1:A10)")
 

@@ -20,9 +20,8 @@ from generators.diffusion.checkpoint import Checkpoint, save_checkpoint
 from generators.diffusion.quality import TILE, draw_texts
 from pipeline.cli.evaluate_trajectory import trajectory
 from pipeline.evaluation.samples import trajectory as trajectory_module
+from pipeline.evaluation.samples.bootstrap import BINS, Resampling, tenth
 from pipeline.evaluation.samples.trajectory import (
-    BINS,
-    Resampling,
     State,
     evaluate_trajectory,
     language_changes,
@@ -30,7 +29,6 @@ from pipeline.evaluation.samples.trajectory import (
     model_changes,
     sample_trajectories,
     settled_at,
-    tenth,
 )
 from schemas.errors import RequestError
 from tests.generators.diffusion.conftest import checkpoint as checkpoint
