@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,29 @@ def _imports(file: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative import in line {node.lineno}"
             yield node.module or ""
+
+
+def _arrows() -> set[tuple[str, str]]:
+    """Which module imports which, anywhere in the files of `pipeline`; a package counts as its `__init__`."""
+    modules = {_module(file) for file in SOURCES}
+
+    def resolved(*names: str) -> str:
+        """The first of the names that is a module."""
+        return next((each for name in names for each in (name, f"{name}.__init__") if each in modules), names[0])
+
+    arrows = set()
+    for file in sorted((ROOT / "pipeline").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(), str(file))):
+            if isinstance(node, ast.Import):
+                arrows |= {(_module(file), resolved(alias.name)) for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                base = node.module or ""
+                arrows |= {(_module(file), resolved(f"{base}.{alias.name}", base)) for alias in node.names}
+    return arrows
+
+
+def _module(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
 
 
 def _importers(library: str) -> set[str]:
@@ -68,6 +92,31 @@ def test_a_package_imports_only_those_before_it(package: str) -> None:
     for file in sorted((ROOT / package).rglob("*.py")):
         forbidden = {name for name in _imports(file) if name.split(".")[0] in later}
         assert not forbidden, f"{file.relative_to(ROOT)} imports {forbidden}"
+
+
+def test_no_entries_of_a_folder_import_each_other_in_a_circle() -> None:
+    """In every folder of `pipeline`, whose entries are files and folders: none imports itself by way of others.
+
+    Imports inside functions count. A circle of files anywhere is one of entries of the folder that holds them all.
+    """
+    arrows = _arrows()
+    for folder in sorted({file.parent for file in (ROOT / "pipeline").rglob("*.py")}):
+        inside = _module(folder) + "."
+        graph: dict[str, set[str]] = {}
+        for start, end in arrows:
+            if start.startswith(inside) and end.startswith(inside):
+                ours, theirs = (name.removeprefix(inside).split(".")[0] for name in (start, end))
+                if ours != theirs:
+                    graph.setdefault(ours, set()).add(theirs)
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            pytest.fail(f"{folder.relative_to(ROOT)}: {' <- '.join(error.args[1])}")
+
+
+def test_the_ground_floor_of_the_pipeline_has_at_most_fourteen_entries() -> None:
+    entries = {entry.name for entry in (ROOT / "pipeline").iterdir()} - {"__init__.py", "__main__.py", "__pycache__"}
+    assert len(entries) <= 14, sorted(entries)
 
 
 def test_schemas_need_only_the_standard_library_pydantic_pyarrow_and_yaml() -> None:
