@@ -114,9 +114,22 @@ def test_no_entries_of_a_folder_import_each_other_in_a_circle() -> None:
             pytest.fail(f"{folder.relative_to(ROOT)}: {' <- '.join(error.args[1])}")
 
 
+def _ground_floor() -> set[str]:
+    """The entries of `pipeline` itself."""
+    return {entry.name for entry in (ROOT / "pipeline").iterdir()} - {"__init__.py", "__main__.py", "__pycache__"}
+
+
 def test_the_ground_floor_of_the_pipeline_has_at_most_fourteen_entries() -> None:
-    entries = {entry.name for entry in (ROOT / "pipeline").iterdir()} - {"__init__.py", "__main__.py", "__pycache__"}
-    assert len(entries) <= 14, sorted(entries)
+    assert len(_ground_floor()) <= 14
+
+
+def test_the_folders_of_the_pipeline_import_only_those_listed_below_them() -> None:
+    summary = ast.get_docstring(ast.parse((ROOT / "pipeline" / "__init__.py").read_text())) or ""
+    order = re.findall(r"^(\w+)  ", summary, re.MULTILINE)
+    assert sorted(order) == sorted(_ground_floor())
+    for start, end in _arrows():
+        if end.startswith("pipeline.") and start != "pipeline.__main__":
+            assert order.index(start.split(".")[1]) <= order.index(end.split(".")[1]), f"{start} imports {end}"
 
 
 def test_schemas_need_only_the_standard_library_pydantic_pyarrow_and_yaml() -> None:
