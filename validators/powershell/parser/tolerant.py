@@ -9,7 +9,7 @@ from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.statements import Parser
 from validators.powershell.parser.tokens import DOUBLE_QUOTES, SINGLE_QUOTES, Token
 
-REREAD = 4
+REREAD = 2
 """How often a text and `SHORT` characters more may be read again; then the rest is taken as it stands."""
 SHORT = 100
 
@@ -37,8 +37,8 @@ def tokenize(code: str) -> list[Token]:
     Behind an error the text is read on as if a statement began at the token that cannot stand there. A string without
     its closing quote ends with its line, whatever else has no end runs to the end of the text, and what begins no token
     is an Unknown of one character. An error may lie far behind the token that it spoils, as where a string has no end;
-    once the text between the two adds up to about `REREAD` times the length, the rest is one Unknown. Never raises; the cost
-    is linear in the length.
+    once the text between the two adds up to about `REREAD` times the length, the rest is one Unknown. Never raises; the
+    cost is linear in the length.
     """
     tokens: list[Token] = []
     position, spare = 0, REREAD * (len(code) + SHORT)
