@@ -1,6 +1,8 @@
 # Each target sets up what it needs, on a fresh machine too: Python 3.11 or newer with venv, and a package index.
 PYTHON ?= python3
 OUT := out/quickstart
+CASES ?= 100000
+LANGUAGES ?= excel powershell python
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,9 +36,10 @@ slow: $(READY) ## kills, faults and clusters: minutes
 	$(BIN)/python tests/slow/gpt4o_faults.py
 	$(BIN)/python tests/slow/gpt4o_faults.py --transport batch
 
-fuzz: $(READY) ## 100,000 hostile inputs a language
-	set -e; for language in excel powershell python; do \
-		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
+fuzz: $(READY) ## hostile inputs: CASES=100000 of each of LANGUAGES, by SEED, with snippets of CORPORA=DIR
+	set -e; for language in $(LANGUAGES); do \
+		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases $(CASES) \
+			$(if $(SEED),--seed $(SEED)) $(if $(CORPORA),--corpora "$(CORPORA)"); done
 
 oracle: $(READY) ## PowerShell's parser against PowerShell's own answers, in ORACLE=DIR
 	@if [ -d "$(ORACLE)" ]; then $(BIN)/python tests/oracle/powershell.py "$(ORACLE)"; \
