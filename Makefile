@@ -50,7 +50,7 @@ bench: $(READY) ## speed and memory, as ratios in one run; the scripts there tha
 		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean: ## everything that the targets made
-	rm -rf $(VENV) out/quickstart out/quickstart-renoise .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) out/quickstart out/quickstart-renoise .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
