@@ -36,7 +36,7 @@ def corpus(
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest snippet kept, in tokens.")] = 120,
     max_lines: Annotated[int, typer.Option(min=1, help="Longest snippet kept, in lines.")] = 20,
     benchmarks: Annotated[
-        list[str] | None, option("--benchmark", metavar="FILE", help="Leave this benchmark's texts out; may be repeated.")
+        list[str] | None, option("--benchmark", metavar="FILE", help="Leave out this benchmark's texts; repeatable.")
     ] = None,
     from_model: Annotated[
         bool, option("--from-model", help="Take what a diffusion model generates instead of files.")

@@ -27,7 +27,7 @@ SnippetFile = Annotated[
 Json = Annotated[bool, option("--json", help="Print the results as JSON and nothing else.")]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
 Settings = Annotated[
-    list[str] | None, option("--set", metavar="KEY=VALUE", help="Change the setting at this dotted path; may be repeated.")
+    list[str] | None, option("--set", metavar="KEY=VALUE", help="Change the setting at this dotted path; repeatable.")
 ]
 
 

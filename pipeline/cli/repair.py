@@ -20,7 +20,7 @@ NoiseLevels = Annotated[
 ]
 Recovery = Annotated[
     str | None,
-    option("--recovery", metavar="R,...", help="Noise levels as shares of tokens still readable; default: 0.99,0.95,...,0.3."),
+    option("--recovery", metavar="R,...", help="Noise levels as shares of readable tokens; default: 0.99,0.95,...,0.3."),
 ]
 CanvasName = Annotated[
     Literal["gaps", "fixed"],
@@ -48,7 +48,7 @@ def refuse_of_fixed(given: Mapping[str, object]) -> None:
 def repair(
     file: SnippetFile,
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
-    checkpoint: Annotated[str | None, option(metavar="DIR", help="Folder of a model; default: the bundled one.")] = None,
+    checkpoint: Annotated[str | None, option(metavar="DIR", help="Folder of a model, if not the bundled one.")] = None,
     canvas: CanvasName = "gaps",
     min_confidence: MinConfidence = 0.0,
     noise_levels: NoiseLevels = None,
