@@ -20,7 +20,7 @@ NoiseLevels = Annotated[
 ]
 Recovery = Annotated[
     str | None,
-    option("--recovery", metavar="R,...", help="Noise levels as shares of readable tokens; default: 0.99,0.95,...,0.3."),
+    option("--recovery", metavar="R,...", help="Noise levels as shares of readable tokens; default: 0.99,...,0.3."),
 ]
 CanvasName = Annotated[
     Literal["gaps", "fixed"],
