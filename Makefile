@@ -10,7 +10,7 @@ READY := $(VENV)/.installed
 
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help run test fuzz oracle lint style types slow bench clean
+.PHONY: help run test fuzz oracle lint style types format slow bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -27,9 +27,13 @@ lint: style types ## style and types
 
 style: $(READY)
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 
 types: $(READY)
 	$(BIN)/mypy
+
+format: $(READY) ## lay the sources out as style wants them
+	$(BIN)/ruff format
 
 slow: $(READY) ## kills, faults and clusters: minutes
 	$(BIN)/python -m pytest tests/slow
