@@ -1,6 +1,8 @@
 # Each target sets up what it needs, on a fresh machine too: Python 3.11 or newer with venv, and a package index.
 PYTHON ?= python3
 OUT := out/quickstart
+CASES ?= 100000
+LANGUAGES ?= excel powershell python
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +10,7 @@ READY := $(VENV)/.installed
 
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: help run test fuzz oracle lint style types slow bench clean
+.PHONY: help run test fuzz oracle lint style types format slow bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -25,18 +27,23 @@ lint: style types ## style and types
 
 style: $(READY)
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 
 types: $(READY)
 	$(BIN)/mypy
+
+format: $(READY) ## lay the sources out as style wants them
+	$(BIN)/ruff format
 
 slow: $(READY) ## kills, faults and clusters: minutes
 	$(BIN)/python -m pytest tests/slow
 	$(BIN)/python tests/slow/gpt4o_faults.py
 	$(BIN)/python tests/slow/gpt4o_faults.py --transport batch
 
-fuzz: $(READY) ## 100,000 hostile inputs a language
-	set -e; for language in excel powershell python; do \
-		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases 100000; done
+fuzz: $(READY) ## hostile inputs: CASES=100000 of each of LANGUAGES, by SEED, with snippets of CORPORA=DIR
+	set -e; for language in $(LANGUAGES); do \
+		$(BIN)/python tests/slow/fuzz_validators.py --language $$language --cases $(CASES) \
+			$(if $(SEED),--seed $(SEED)) $(if $(CORPORA),--corpora "$(CORPORA)"); done
 
 oracle: $(READY) ## PowerShell's parser against PowerShell's own answers, in ORACLE=DIR
 	@if [ -d "$(ORACLE)" ]; then $(BIN)/python tests/oracle/powershell.py "$(ORACLE)"; \
@@ -47,7 +54,7 @@ bench: $(READY) ## speed and memory, as ratios in one run; the scripts there tha
 		echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py; done
 
 clean: ## everything that the targets made
-	rm -rf $(VENV) out/quickstart out/quickstart-renoise .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) out/quickstart out/quickstart-renoise .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

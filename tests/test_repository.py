@@ -207,6 +207,14 @@ def test_the_clusters_images_have_the_pinned_ray() -> None:
         assert image.split(":")[1].split("-")[0] == _pins()["ray"]
 
 
+def test_hooks_run_the_linters_of_make_and_need_no_network() -> None:
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    hooks = repositories[0]["hooks"]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert [hook["entry"].split()[0] for hook in hooks] == [".venv/bin/ruff", ".venv/bin/mypy"]
+
+
 def test_the_presets_are_configurations() -> None:
     from schemas.config import load_config
 

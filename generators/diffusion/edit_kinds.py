@@ -14,7 +14,7 @@ EditKind = Literal[
     "bracket", "quote", "separator", "operator", "break",  # a sign comes, goes, or becomes another
     "insert", "delete", "replace",  # a word, a name, a literal does
     "invent",  # a literal or name comes that is none of the snippet's own
-    "complete", "swap",  # a reference is made whole; two arguments change places
+    "complete", "swap",  # a reference or an operator is made whole; two arguments change places
     "unquote",  # all quotes go
     "sigil", "bare",  # the $ of a variable comes; it goes
 ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generators.diffusion.edit_kinds import EditKind, edit_kinds
-from generators.diffusion.plain_edits import plain_edits, quoted, references
+from generators.diffusion.plain_edits import operators, plain_edits, quoted, references
 from generators.diffusion.text.source import Source
 from generators.diffusion.text.vocabulary import StructureVocabulary
 from validators import Language, TokenKind, Verdict
@@ -72,9 +72,9 @@ class Search:
         at = (self.start.verdict.line or 1) - 1
         for line, edits in quoted(lines[at]):
             self._add("\n".join([*lines[:at], line, *lines[at + 1 :]]), ["quote"] * edits)
-        if self._language.name == "excel":
-            for text in references(self.code):
-                self._add(text, ["complete"])
+        whole = {"excel": references, "powershell": operators}.get(self._language.name)
+        for text in whole(self.code) if whole else ():
+            self._add(text, ["complete"])
 
     def _add(self, text: str, edits: list[EditKind], mass: float | None = None) -> None:
         if text == self.code:

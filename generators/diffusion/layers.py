@@ -15,6 +15,15 @@ from torch import Tensor, nn
 BF16_ATTENTION = torch.cpu._is_amx_tile_supported()  # on a CPU: without AMX, attention is slower in bf16 than in fp32
 
 
+def at_least_fp32(x: Tensor) -> Tensor:
+    """In fp32 where it is in less, otherwise as it is: what is computed in fp64 stays so."""
+    return x.to(_at_least_fp32(x.dtype))
+
+
+def _at_least_fp32(dtype: torch.dtype) -> torch.dtype:
+    return torch.promote_types(dtype, torch.float32)
+
+
 def rotation(length: int, head_width: int) -> Tensor:
     """Cosines and sines of rotary positions, shape (2, L, 1, K/2) (Su et al., 2021); base 200 for short code."""
     frequency_K = 200.0 ** (-torch.arange(head_width // 2) / (head_width // 2))
@@ -63,10 +72,11 @@ class Block(nn.Module):
 
 
 def _attention(q_BLHK: Tensor, k_BLHK: Tensor, v_BLHK: Tensor, rotation_2L1K: Tensor | None) -> Tensor:
-    """Full self-attention, shape (B, L, H, K), in the precision of its inputs or in fp32 if that is quicker."""
+    """Full self-attention, shape (B, L, H, K), in the precision of its inputs, or in fp32 where bf16 is slower."""
     if q_BLHK.device.type == "cpu" and not BF16_ATTENTION:
         with torch.autocast("cpu", enabled=False):
-            return _attend(q_BLHK.float(), k_BLHK.float(), v_BLHK.float(), rotation_2L1K)
+            q_BLHK, k_BLHK, v_BLHK = (at_least_fp32(x_BLHK) for x_BLHK in (q_BLHK, k_BLHK, v_BLHK))
+            return _attend(q_BLHK, k_BLHK, v_BLHK, rotation_2L1K)
     return _attend(q_BLHK, k_BLHK, v_BLHK, rotation_2L1K)
 
 
@@ -78,7 +88,7 @@ def _attend(q_BLHK: Tensor, k_BLHK: Tensor, v_BLHK: Tensor, rotation_2L1K: Tenso
         return F.scaled_dot_product_attention(q_BHLK, k_BHLK, v_BHLK).transpose(1, 2)
     # On a CPU, for these short frames, PyTorch's fused attention has a backward pass that takes ten times as long.
     scores_BHLL: Tensor = (q_BHLK * q_BHLK.shape[-1] ** -0.5) @ k_BHLK.transpose(2, 3)
-    weights_BHLL = scores_BHLL.softmax(-1, dtype=torch.float32).to(v_BHLK.dtype)
+    weights_BHLL = scores_BHLL.softmax(-1, dtype=_at_least_fp32(scores_BHLL.dtype)).to(v_BHLK.dtype)
     attended_BHLK: Tensor = weights_BHLL @ v_BHLK
     return attended_BHLK.transpose(1, 2)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from generators.diffusion.edit_kinds import EditKind
+from validators.powershell.parser.tokens import DASH_OPERATORS
 
 Tokens = Sequence[str]
 
@@ -52,6 +53,23 @@ def references(formula: str) -> Iterator[str]:
     for pattern, meant in _REFERENCES:
         for match in pattern.finditer(formula):
             yield formula[: match.start()] + match.expand(meant) + formula[match.end() :]
+
+
+_WORDS = "|".join(sorted((name for name in DASH_OPERATORS if len(name) > 1), key=len, reverse=True))
+_BARE_OPERATOR = re.compile(rf"(?i)(?<=\s)(?:{_WORDS})(?=\s)")
+_FOREIGN_OPERATORS = {  # of other languages; each is a text, and what PowerShell writes
+    "==": "-eq", "!=": "-ne", "<>": "-ne", "-neq": "-ne", ">=": "-ge", "<=": "-le", "<": "-lt", ">": "-gt",
+    "&&": "-and", "||": "-or", "=": "-eq",
+}  # fmt: skip
+_FOREIGN_OPERATOR = re.compile("(?<=\\s)(?:" + "|".join(map(re.escape, _FOREIGN_OPERATORS)) + ")(?=\\s)")
+
+
+def operators(code: str) -> Iterator[str]:
+    """PowerShell in which one operator has its dash, or is no longer that of another language."""
+    for match in _BARE_OPERATOR.finditer(code):
+        yield f"{code[: match.start()]}-{code[match.start() :]}"
+    for match in _FOREIGN_OPERATOR.finditer(code):
+        yield code[: match.start()] + _FOREIGN_OPERATORS[match[0]] + code[match.end() :]
 
 
 def moves(tokens: Tokens) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from generators.diffusion.config import SamplingConfig
+from generators.diffusion.layers import at_least_fp32
 from generators.diffusion.model import CodeDiffusion
 
 DecodeWhen = Callable[[int], bool]
@@ -96,13 +97,13 @@ def reverse_diffusion(
     for t in range(sampling.steps, -1, -1):
         level_BL = level_SB1[t] if given is None else given.keep_level(level_SB1[t])
         with fast:
-            denoised_BLE = held(model.denoise(x_BLE, level_BL, previous).float())
+            denoised_BLE = held(at_least_fp32(model.denoise(x_BLE, level_BL, previous)))
         previous = denoised_BLE
         wanted = t == 0 or decode_when(t)
         decoded_BLE = logits_BLV = None
         if wanted or sampling.feedback in ("decoder", "softmax"):
             with fast:
-                decoded_BLE, logits_BLV = (out.float() for out in model.decode(denoised_BLE))
+                decoded_BLE, logits_BLV = map(at_least_fp32, model.decode(denoised_BLE))
         x0_BLE = held(_estimate(model, sampling, denoised_BLE, decoded_BLE, logits_BLV))
         tokens_BL = logits_BLV.argmax(-1) if wanted and logits_BLV is not None else None
         yield Step(t, x_BLE, x0_BLE, tokens_BL, logits_BLV)

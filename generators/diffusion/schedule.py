@@ -11,6 +11,7 @@ from generators.diffusion.config import ScheduleName
 
 _KNOTS = 101
 _BINS = 20
+_SQRT_OFFSET = 1e-4  # of the level: some noise where t is 0
 
 
 def alpha_bar(level: Tensor, schedule: ScheduleName) -> Tensor:
@@ -20,7 +21,7 @@ def alpha_bar(level: Tensor, schedule: ScheduleName) -> Tensor:
     ``logsnr`` falls linearly in the log signal-to-noise ratio.
     """
     if schedule == "sqrt":
-        value = 1 - torch.sqrt(level + 1e-4)
+        value = 1 - torch.sqrt(level + _SQRT_OFFSET)
     elif schedule == "cosine":
         value = torch.cos(level * math.pi / 2) ** 2
     elif schedule == "linear":

@@ -16,17 +16,17 @@ from pipeline.cli.repair import NoiseLevels, Recovery
 def ablate(
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
     corpus: Annotated[str, option(help="Correct snippets: .jsonl, .jsonl.gz or .parquet with a column `code`.")],
-    benchmark: Annotated[str, option(metavar="FILE", help="Broken snippets and their truth, as for `evaluate`.")],
-    steps: Annotated[int, option(min=1, help="Of the training of each variant.")],
-    out: Annotated[Path, option(metavar="DIR", help="Folder of the checkpoints, the tables and the figures.")],
-    preset: Annotated[str, typer.Option(help="That every variant changes: small or paper.")] = "small",
+    benchmark: Annotated[str, option(metavar="FILE", help="Broken snippets with their repairs, as for `evaluate`.")],
+    steps: Annotated[int, option(min=1, help="Number of training steps of each variant.")],
+    out: Annotated[Path, option(metavar="DIR", help="Folder for the checkpoints, tables and plots.")],
+    preset: Annotated[str, typer.Option(help="Preset that every variant starts from: small or paper.")] = "small",
     variants: Annotated[
-        list[str] | None, option("--variant", metavar="NAME", help="May be repeated; all of them if not given.")
+        list[str] | None, option("--variant", metavar="NAME", help="Variant to train; may be repeated; default: all.")
     ] = None,
     tune: Annotated[
-        str | None, option(metavar="FILE", help="Problems to choose the noise level on; cross-fitting if not given.")
+        str | None, option(metavar="FILE", help="Problems to choose the noise level on; default: cross-fitting.")
     ] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Of each noise level.")] = 5,
+    samples: Annotated[int, typer.Option(min=1, help="Number of samples at each noise level.")] = 5,
     noise_levels: NoiseLevels = None,
     recovery: Recovery = None,
     seed: Seed = 0,

@@ -22,7 +22,7 @@ _SHOWN = 10  # skipped files
 
 def corpus(
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
-    out: Annotated[str, option(metavar="FILE", help="A .jsonl, .jsonl.gz or .parquet file: local path or URI.")],
+    out: Annotated[str, option(metavar="FILE", help="File to write: .jsonl, .jsonl.gz or .parquet; path or URI.")],
     paths: Annotated[
         list[str] | None,
         typer.Argument(
@@ -31,18 +31,18 @@ def corpus(
             show_default=False,
         ),
     ] = None,
-    per_sketch: Annotated[int, typer.Option(min=1, help="Snippets of one sketch kept of a file.")] = 1,
-    min_tokens: Annotated[int, typer.Option(min=1, help="Of a snippet.")] = 4,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Of a snippet.")] = 120,
-    max_lines: Annotated[int, typer.Option(min=1, help="Of a snippet.")] = 20,
+    per_sketch: Annotated[int, typer.Option(min=1, help="Snippets with the same sketch kept from each file.")] = 1,
+    min_tokens: Annotated[int, typer.Option(min=1, help="Shortest snippet kept, in tokens.")] = 4,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest snippet kept, in tokens.")] = 120,
+    max_lines: Annotated[int, typer.Option(min=1, help="Longest snippet kept, in lines.")] = 20,
     benchmarks: Annotated[
-        list[str] | None, option("--benchmark", metavar="FILE", help="Leave its texts out; may be repeated.")
+        list[str] | None, option("--benchmark", metavar="FILE", help="Leave out this benchmark's texts; repeatable.")
     ] = None,
     from_model: Annotated[
-        bool, option("--from-model", help="Of what a diffusion model generates, instead of files.")
+        bool, option("--from-model", help="Take what a diffusion model generates instead of files.")
     ] = False,
-    checkpoint: Annotated[str | None, option(metavar="DIR", help="That model; the bundled one if not given.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="Snippets from that model.")] = 5_000,
+    checkpoint: Annotated[str | None, option(metavar="DIR", help="That model, if not the bundled one.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Number of snippets to take from that model.")] = 5_000,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

@@ -13,12 +13,12 @@ from schemas.errors import RequestError
 
 def show(
     out: Out,
-    config: Annotated[str | None, option(help="As `excel` or `excel_rejected`; the pairs if not given.")] = None,
-    split: Annotated[str | None, option(help="train, validation or test; all if not given.")] = None,
-    count: Annotated[int, typer.Option("-n", "--n", min=1, help="How many.")] = 10,
+    config: Annotated[str | None, option(help="Configuration, such as `excel_rejected`; default: the pairs.")] = None,
+    split: Annotated[str | None, option(help="train, validation or test; default: all splits.")] = None,
+    count: Annotated[int, typer.Option("-n", "--n", min=1, help="Number of pairs to show.")] = 10,
     seed: Seed = 0,
-    pair_id: Annotated[str | None, option("--id", metavar="ID", help="This one.")] = None,
-    max_distance: Annotated[int | None, option(min=0, help="Only pairs within so many tokens.")] = None,
+    pair_id: Annotated[str | None, option("--id", metavar="ID", help="Show the pair with this id.")] = None,
+    max_distance: Annotated[int | None, option(min=0, help="Only pairs at most this many tokens apart.")] = None,
     as_json: Json = False,
 ) -> None:
     """Look at pairs: the broken side with what is wrong in red, the fixed side with what is right in green."""
@@ -38,7 +38,7 @@ def show(
 
 def verify(
     out: Out,
-    deep: Annotated[bool, option("--deep", help="Also judge every pair anew.")] = False,
+    deep: Annotated[bool, option("--deep", help="Also judge every pair again.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check a published dataset: every file with its checksum and schema, the ledger, the card."""

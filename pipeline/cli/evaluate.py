@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schemas.config import RunConfig
 
 app = typer.Typer(
-    help="The paper's tables and figures for models and benchmarks of one's own.", no_args_is_help=True
+    help="The paper's tables and figures, for your models and benchmarks.", no_args_is_help=True
 )  # fmt: skip
 
 NotRun = list[tuple[str, str]]  # name and reason
@@ -38,17 +38,17 @@ def repair(
             metavar="FILE", help="Pairs, or broken code alone: .json, .jsonl, .jsonl.gz, .parquet; or PyDex's folder."
         ),
     ],
-    out: Annotated[Path, option(metavar="DIR", help="Folder of the results; a rerun goes on from what it holds.")],
+    out: Annotated[Path, option(metavar="DIR", help="Folder for the results; a rerun resumes from what it holds.")],
     checkpoint: Annotated[
         list[str] | None,
-        option(metavar="DIR", help="A diffusion model; may be repeated. The bundled one if not given."),
+        option(metavar="DIR", help="Folder of a diffusion model; may be repeated; default: the bundled one."),
     ] = None,
     tune: Annotated[
-        str | None, option(metavar="FILE", help="Problems to choose the noise level on; cross-fitting if not given.")
+        str | None, option(metavar="FILE", help="Problems to choose the noise level on; default: cross-fitting.")
     ] = None,
     noise_levels: NoiseLevels = None,
     recovery: Recovery = None,
-    samples: Annotated[int, typer.Option(min=1, help="Of each noise level, and of each prompt.")] = _SAMPLES,
+    samples: Annotated[int, typer.Option(min=1, help="Samples at each noise level and for each prompt.")] = _SAMPLES,
     steps: Annotated[
         int | None, option(min=1, help="Of the reverse process; if not given, 20 of a whole snippet and 3 in a gap.")
     ] = None,
@@ -62,15 +62,15 @@ def repair(
     prompting: Annotated[
         list[str] | None, option(metavar="NAME", help="ring or gpt4o, a prompt of a language model; may be repeated.")
     ] = None,
-    base_url: Annotated[str | None, option(metavar="URL", help="Of an OpenAI-compatible server, for prompts.")] = None,
-    model: Annotated[str | None, option(help="That the server is asked for.")] = None,
-    budget: Annotated[float | None, option(help="Dollars for all prompts of OUT; 10 if not given.")] = None,
+    base_url: Annotated[str | None, option(metavar="URL", help="OpenAI-compatible server for prompts.")] = None,
+    model: Annotated[str | None, option(help="Model name sent to the server.")] = None,
+    budget: Annotated[float | None, option(help="Budget in dollars for all prompts of OUT; default: 10.")] = None,
     broken_column: Annotated[
-        str | None, option(help="With the broken code, where the name is not a usual one.")
+        str | None, option(help="Column with the broken code, if its name is unusual.")
     ] = None,
-    fixed_column: Annotated[str | None, option(help="With the truth, where the name is not a usual one.")] = None,
+    fixed_column: Annotated[str | None, option(help="Column with the repair, if its name is unusual.")] = None,
     run_tests: Annotated[
-        bool, option("--run-tests", help="Run Python programs, sandboxed, where a problem has tests.")
+        bool, option("--run-tests", help="Run the tests of Python problems that have some, in a sandbox.")
     ] = False,
     seed: Seed = 0,
     settings: Settings = None,

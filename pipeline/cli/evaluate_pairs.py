@@ -18,7 +18,7 @@ def pairs(
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
     human: Annotated[
         list[str],
-        option(metavar="FILE", help="A benchmark of real mistakes; may be repeated, all files are taken together."),
+        option(metavar="FILE", help="Benchmark of real mistakes; may be repeated, files are pooled."),
     ],
     datasets: Annotated[
         list[str] | None,
@@ -31,23 +31,23 @@ def pairs(
         int | None,
         typer.Option(
             "-n", "--n", min=1, show_default=False,
-            help="Pairs drawn of each dataset; as many as the smallest has, at most 3,000, if not given.",
+            help="Pairs drawn from each dataset; default: the size of the smallest, at most 3,000.",
         ),
     ] = None,
     broken_column: Annotated[
-        str | None, option(help="With the broken code in files, where the name is not a usual one.")
+        str | None, option(help="Column with the broken code, if its name is unusual.")
     ] = None,
     fixed_column: Annotated[
-        str | None, option(help="With the fixed code in files, where the name is not a usual one.")
+        str | None, option(help="Column with the fixed code, if its name is unusual.")
     ] = None,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, option(metavar="DIR", help="Folder of the tables and the plot; without it they are printed alone.")
+        Path | None, option(metavar="DIR", help="Folder for the tables and the plot; without it they are only printed.")
     ] = None,
     record: Annotated[
         Path | None,
         option(
-            metavar="FILE", help="Without a DATASET: keep people's shares of edit types, as dataset cards compare with."
+            metavar="FILE", help="Without a DATASET: store people's shares of edit types, for dataset cards."
         ),
     ] = None,
     as_json: Json = False,

@@ -16,22 +16,22 @@ from schemas.errors import RequestError
 def samples(
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
     checkpoint: Annotated[
-        str | None, option(metavar="DIR", help="A diffusion model instead of the bundled one.")
+        str | None, option(metavar="DIR", help="Folder of a diffusion model; default: the bundled one.")
     ] = None,
-    count: Annotated[int, typer.Option("-n", "--n", min=1, help="How many samples.")] = 2_000,
-    steps: Annotated[int | None, option(min=1, help="Of the reverse process; the model's own if not given.")] = None,
+    count: Annotated[int, typer.Option("-n", "--n", min=1, help="Number of samples.")] = 2_000,
+    steps: Annotated[int | None, option(min=1, help="Steps of the reverse process; default: the model's own.")] = None,
     feedback: Annotated[
-        str | None, option(help="denoiser, decoder, softmax or nearest; the model's own if not given.")
+        str | None, option(help="denoiser, decoder, softmax or nearest; default: the model's own.")
     ] = None,
     temperature: Annotated[
-        float | None, option(help="Of the softmax that is fed back; the model's own if not given.")
+        float | None, option(help="Temperature of the softmax that is fed back; default: the model's own.")
     ] = None,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, option(metavar="DIR", help="Folder of the tables and figures; without it they are printed alone.")
+        Path | None, option(metavar="DIR", help="Folder for the tables and plots; without it they are only printed.")
     ] = None,
     record: Annotated[
-        bool, option("--record", help="Keep the yields in the model's folder, for the cards of its datasets.")
+        bool, option("--record", help="Store the yields in the model's folder, for its dataset cards.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -13,12 +13,12 @@ from pipeline.cli.output import print_json, stdout
 
 def trajectory(
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
-    out: Annotated[Path, option(metavar="DIR", help="Folder of the tables and figures.")],
+    out: Annotated[Path, option(metavar="DIR", help="Folder for the tables and plots.")],
     checkpoint: Annotated[
-        str | None, option(metavar="DIR", help="A diffusion model instead of the bundled one.")
+        str | None, option(metavar="DIR", help="Folder of a diffusion model; default: the bundled one.")
     ] = None,
-    count: Annotated[int, typer.Option("-n", "--n", min=1, help="How many trajectories.")] = 256,
-    steps: Annotated[int | None, option(min=1, help="Of the reverse process; the model's own if not given.")] = None,
+    count: Annotated[int, typer.Option("-n", "--n", min=1, help="Number of trajectories.")] = 256,
+    steps: Annotated[int | None, option(min=1, help="Steps of the reverse process; default: the model's own.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

@@ -20,21 +20,21 @@ def train(
     corpus: Annotated[
         str, option(help="Correct snippets: .jsonl, .jsonl.gz or .parquet with a column `code`; for flame, pairs.")
     ],
-    out: Annotated[str, option(help="Folder of the checkpoint; for flame and edits, the file of weights.")],
+    out: Annotated[str, option(help="Folder for the checkpoint; for flame and edits, the file of weights.")],
     generator: Annotated[
         str,
         typer.Option(help="diffusion, bifi, flame, or edits: how the diffusion model's gaps are drawn."),
     ] = "diffusion",
-    preset: Annotated[str, typer.Option(help="small, for two CPU cores; paper, or for bifi faithful.")] = "small",
+    preset: Annotated[str, typer.Option(help="small, for two CPU cores; paper; or, for bifi, faithful.")] = "small",
     variant: Annotated[
         str | None,
         option(
-            help="Of the diffusion model, as in the paper's Table 1: codefusion, codefusion-no-cpd, unet-clamp, "
+            help="Variant of the diffusion model in the paper's Table 1: codefusion, codefusion-no-cpd, unet-clamp, "
             "unet-decoder, transformer-clamp, transformer-decoder. The preset itself if not given."
         ),
     ] = None,
     steps: Annotated[
-        int | None, option(min=1, help="Number of training steps; the preset's if neither this nor minutes are given.")
+        int | None, option(min=1, help="Number of training steps; default: the preset's, unless minutes are given.")
     ] = None,
     max_minutes: Annotated[
         float | None,
@@ -66,16 +66,16 @@ def train(
         str | None, option(help="For the diffusion model: cpu, cuda, or auto, which is a GPU if PyTorch sees one.")
     ] = None,
     checkpoint: Annotated[
-        str | None, option(metavar="DIR", help="For edits: the diffusion model; the bundled one if not given.")
+        str | None, option(metavar="DIR", help="For edits: folder of the diffusion model; default: the bundled one.")
     ] = None,
     human: Annotated[
         list[str] | None,
         option(metavar="FILE", help="For edits: benchmark of people's mistakes to fit them on; may be repeated."),
     ] = None,
     seed: Seed = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that train together, through Ray.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes that train together, through Ray.")] = 1,
     bad_corpus: Annotated[str | None, option(help="Real broken snippets, for bifi from round 1 on.")] = None,
-    number: Annotated[int, typer.Option("--round", min=0, help="Of bifi: 0, then 1, 2, ... in the same folder.")] = 0,
+    number: Annotated[int, typer.Option("--round", min=0, help="Round of bifi: 0, then 1, 2 in the same folder.")] = 0,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:

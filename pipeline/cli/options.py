@@ -24,10 +24,10 @@ SnippetFile = Annotated[
         show_default=False,
     ),
 ]
-Json = Annotated[bool, option("--json", help="Print figures as JSON, and nothing else.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of every random draw.")]
+Json = Annotated[bool, option("--json", help="Print the results as JSON and nothing else.")]
+Seed = Annotated[int, typer.Option("--seed", help="Random seed.")]
 Settings = Annotated[
-    list[str] | None, option("--set", metavar="KEY=VALUE", help="One setting by its dotted path; may be repeated.")
+    list[str] | None, option("--set", metavar="KEY=VALUE", help="Change the setting at this dotted path; repeatable.")
 ]
 
 

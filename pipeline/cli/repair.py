@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pipeline.repair.repairer import AnyRepairer, Repair
 
 NoiseLevels = Annotated[
-    str | None, option("--noise-levels", metavar="T,...", help="Shares t/T of the way to pure noise.")
+    str | None, option("--noise-levels", metavar="T,...", help="Noise levels t/T, between 0 and 1.")
 ]
 Recovery = Annotated[
     str | None,
-    option("--recovery", metavar="R,...", help="The same as shares of tokens still readable; 0.99,0.95,0.9,...0.3."),
+    option("--recovery", metavar="R,...", help="Noise levels as shares of readable tokens; default: 0.99,...,0.3."),
 ]
 CanvasName = Annotated[
     Literal["gaps", "fixed"],
@@ -30,7 +30,7 @@ CanvasName = Annotated[
     ),
 ]
 MinConfidence = Annotated[
-    float, typer.Option("--min-confidence", min=0, max=1, help="Of gaps: no repair where the best one is less sure.")
+    float, typer.Option("--min-confidence", min=0, max=1, help="With gaps: the least confidence of a repair.")
 ]
 
 
@@ -48,12 +48,12 @@ def refuse_of_fixed(given: Mapping[str, object]) -> None:
 def repair(
     file: SnippetFile,
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
-    checkpoint: Annotated[str | None, option(metavar="DIR", help="The bundled model if not given.")] = None,
+    checkpoint: Annotated[str | None, option(metavar="DIR", help="Folder of a model, if not the bundled one.")] = None,
     canvas: CanvasName = "gaps",
     min_confidence: MinConfidence = 0.0,
     noise_levels: NoiseLevels = None,
     recovery: Recovery = None,
-    samples: Annotated[int | None, option(min=1, help="Of fixed: candidates of each noise level; 7.")] = None,
+    samples: Annotated[int | None, option(min=1, help="With fixed: candidates at each level; default: 7.")] = None,
     pool: Annotated[
         Literal["vote", "best"] | None,
         option(help="Of fixed: vote over all levels, or best: the one level that you found best, on other snippets."),
@@ -65,12 +65,12 @@ def repair(
         Literal["diff", "fixed", "candidates"],
         typer.Option(help="Of one snippet: a coloured diff, the repair alone, or all candidates."),
     ] = "diff",
-    column: Annotated[str, typer.Option(help="Where a snippet lies in a row, as `broken` in a dataset.")] = "code",
+    column: Annotated[str, typer.Option(help="Column that holds the snippet, such as `broken`.")] = "code",
     out: Annotated[
         str | None, option(metavar="FILE", help="Write repairs and candidates as .jsonl, .jsonl.gz or .parquet.")
     ] = None,
     seed: Seed = 0,
-    strict: Annotated[bool, option("--strict", help="Exit with 1 if a snippet has no repair.")] = False,
+    strict: Annotated[bool, option("--strict", help="Exit with code 1 if a snippet has no repair.")] = False,
     as_json: Json = False,
 ) -> None:
     """Repair broken snippets with the diffusion model: noise, the reverse process from there, the best of its ends."""

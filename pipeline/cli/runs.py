@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from schemas.config import RunConfig
     from schemas.manifest import Manifest
 
-Checkpoint = Annotated[str | None, option(metavar="DIR", help="A diffusion model instead of the bundled one.")]
+Checkpoint = Annotated[str | None, option(metavar="DIR", help="Folder of a diffusion model; default: the bundled one.")]
 Corpus = Annotated[
-    str | None, option(metavar="URI", help="Correct snippets to break: file, dataset or Hugging Face name.")
+    str | None, option(metavar="URI", help="Correct snippets to break: a file, a dataset or a Hugging Face name.")
 ]
 Breaker = Annotated[
-    str | None, option(metavar="DIR", help="A breaker of BIFI instead of the bundled one; none for operators alone.")
+    str | None, option(metavar="DIR", help="Folder of a BIFI breaker; none for operators alone; default: bundled.")
 ]
 
 _EXAMPLES = 5  # pairs that `run` shows
 
 
 def run(
-    config: Annotated[str | None, option(metavar="FILE", help="YAML with settings; options go over it.")] = None,
+    config: Annotated[str | None, option(metavar="FILE", help="YAML file with settings; options override it.")] = None,
     language: Annotated[str | None, option(help=LANGUAGE_NAMES)] = None,
-    generator: Annotated[str | None, option(help="diffusion if not given, flame, bifi or gpt4o.")] = None,
-    pairs: Annotated[int | None, option(help="How many distinct pairs to publish.")] = None,
+    generator: Annotated[str | None, option(help="diffusion (the default), flame, bifi or gpt4o.")] = None,
+    pairs: Annotated[int | None, option(help="Number of distinct pairs to publish.")] = None,
     out: Annotated[str | None, option(help="Local path or URI of the dataset.")] = None,
-    seed: Annotated[int | None, option(help="Of every random draw; 0 if not given.")] = None,
+    seed: Annotated[int | None, option(help="Random seed; default: 0.")] = None,
     checkpoint: Checkpoint = None,
     corpus: Corpus = None,
     breaker: Breaker = None,
-    base_url: Annotated[str | None, option(metavar="URL", help="Of an OpenAI-compatible server, for gpt4o.")] = None,
-    workers: Annotated[int | None, option(help="Sampling workers; as many as the cluster holds if not given.")] = None,
+    base_url: Annotated[str | None, option(metavar="URL", help="OpenAI-compatible server for gpt4o.")] = None,
+    workers: Annotated[int | None, option(help="Number of sampling workers; default: what the cluster holds.")] = None,
     allow_fewer: Annotated[
-        bool, option("--allow-fewer", help="Publish what there is where the attempts give fewer pairs.")
+        bool, option("--allow-fewer", help="Publish even if the attempts gave fewer pairs than asked for.")
     ] = False,
     settings: Settings = None,
-    local: Annotated[bool, option("--local", help="In this process, without Ray; the same bytes.")] = False,
-    dry_run: Annotated[bool, option("--dry-run", help="Say what gpt4o would cost, and do nothing.")] = False,
+    local: Annotated[bool, option("--local", help="Run in this process, without Ray; gives the same bytes.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", help="Print what gpt4o would cost, and do nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a dataset: plan, generate, filter, publish. Resumes by itself; a finished run does nothing."""
@@ -141,12 +141,12 @@ def _headline(status: Status) -> str:
 
 def replay(
     out: Out,
-    pair_id: Annotated[str, typer.Argument(metavar="ID", help="Of a row of that dataset.", show_default=False)],
+    pair_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a row of that dataset.", show_default=False)],
     checkpoint: Checkpoint = None,
     corpus: Corpus = None,
     breaker: Breaker = None,
     benchmarks: Annotated[
-        list[str] | None, option("--benchmark", metavar="FILE", help="As the run had it; may be repeated.")
+        list[str] | None, option("--benchmark", metavar="FILE", help="The same files as in the run; may be repeated.")
     ] = None,
     as_json: Json = False,
 ) -> None:

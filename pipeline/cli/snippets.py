@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 def check(
     file: SnippetFile,
     language: Annotated[str, option(help=LANGUAGE_NAMES)],
-    column: Annotated[str, typer.Option(help="Where a snippet lies in a row, as `fixed` in a dataset.")] = "code",
+    column: Annotated[str, typer.Option(help="Column that holds the snippet, such as `fixed`.")] = "code",
     reference: Annotated[
-        str | None, option(metavar="PWSH", help="Executable of PowerShell 7, whose own parser is asked as well.")
+        str | None, option(metavar="PWSH", help="Executable of PowerShell 7 to compare the verdicts with.")
     ] = None,
-    strict: Annotated[bool, option("--strict", help="Exit with 1 if a snippet is rejected.")] = False,
+    strict: Annotated[bool, option("--strict", help="Exit with code 1 if a snippet is rejected.")] = False,
     as_json: Json = False,
 ) -> None:
     """Verdicts on code: accepted, or what is wrong and where."""

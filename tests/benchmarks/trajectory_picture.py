@@ -78,8 +78,8 @@ def draw(out: Path, steps: int, way: list[tuple[int, str, bool]], language: Any)
     for line, (t, text, accepted) in enumerate(way):
         axes.text(1 - MARGIN, -line, f"t = {t:>3}", color="#57606a", va="center")
         tokens = [token.text for token in language.tokens(text)]
-        same = Levenshtein.opcodes(tokens, last).as_matching_blocks()
-        kept = {block.a + i for block in same for i in range(block.size)}
+        blocks = Levenshtein.opcodes(tokens, last).as_matching_blocks()
+        kept = {block.a + i for block in blocks for i in range(block.size)}
         place = 0
         for i, token in enumerate(tokens):
             axes.text(place, -line, token.replace("$", r"\$"), color=KEPT if i in kept else CHANGED, va="center")

@@ -85,6 +85,19 @@ def test_attention_is_the_same_up_to_rounding_in_either_precision(quick: bool, m
     assert float((rounded - exact).abs().max()) < 0.02 * float(exact.abs().max())
 
 
+@pytest.mark.parametrize("quick", [False, True])
+def test_double_precision_is_kept_throughout_a_block(quick: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "BF16_ATTENTION", quick)
+    block = random_block().double()
+    x = torch.randn(3, 11, 32, generator=rng(5), dtype=torch.float64)
+    turn = rotation(11, 8).double()
+    added = block(x, turn) - x
+    q, k, v = block.queries_keys_values(block.attention_norm(x)).view(3, 11, 3, 4, 8).transpose(1, 3).unbind(2)
+    q, k = (rotate(each.transpose(1, 2), turn).transpose(1, 2) for each in (q, k))
+    expected = block.attention_out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(3, 11, 32))
+    torch.testing.assert_close(added, expected, atol=1e-13, rtol=1e-13)
+
+
 def test_attention_scores_depend_on_relative_position_only() -> None:
     query, key = torch.randn(2, 8, generator=rng(2))
     turn = rotation(20, 8)

@@ -48,6 +48,25 @@ def test_a_quote_is_added_or_moved_in_the_text(before: str, after: str, number: 
     assert (after, number) in list(edits.quoted(before))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("$a.CPU gt 10", "$a.CPU -gt 10"),
+        ("if ($a -lt 9 and $b) { 1 }", "if ($a -lt 9 -and $b) { 1 }"),
+        ("$a -neq $b", "$a -ne $b"),
+        ("if ($a == 1) { 2 }", "if ($a -eq 1) { 2 }"),
+        ("$a -eq 1 && $b", "$a -eq 1 -and $b"),
+    ],
+)
+def test_an_operator_of_powershell_gets_its_dash_or_its_own_name(before: str, after: str) -> None:
+    assert after in list(edits.operators(before))
+    assert after not in list(edits.operators(after))
+
+
+def test_a_word_that_is_no_operator_stays() -> None:
+    assert not list(edits.operators("Get-Item -Path and.txt; $_.like; 'gt'; $a=1"))
+
+
 @given(st.text("ab \"',()", max_size=12))
 def test_a_quote_more_is_one_of_those_that_are_there(line: str) -> None:
     for made, number in edits.quoted(line):

@@ -175,6 +175,21 @@ def test_bf16_rounds_the_model_alone(make_model: Make) -> None:
     torch.testing.assert_close(rounded.x0_BLE, exact.x0_BLE, rtol=0.05, atol=0.05)
 
 
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+def test_a_model_in_double_precision_samples_in_it(make_model: Make, feedback: Feedback) -> None:
+    single, model = make_model(), make_model().double()
+    x = row_noise()().double()
+    for rough, step in zip(
+        reverse_diffusion(single, x.float(), row_noise(), settings(feedback=feedback)),
+        reverse_diffusion(model, x, row_noise(), settings(feedback=feedback)),
+        strict=True,
+    ):
+        assert step.x_BLE.dtype == step.x0_BLE.dtype == torch.float64
+        assert step.logits_BLV is not None and step.logits_BLV.dtype == torch.float64
+        if step.t == 6:
+            torch.testing.assert_close(step.x0_BLE, rough.x0_BLE.double(), atol=1e-3, rtol=1e-3)
+
+
 def test_nearest_feeds_back_rows_of_the_embedding_table(make_model: Make) -> None:
     model = make_model()
     rows = {tuple(row) for row in model.embeddings().tolist()}

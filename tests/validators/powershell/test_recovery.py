@@ -75,6 +75,11 @@ def test_statements_stand_in_order_and_inside_the_text(code: str) -> None:
         place = node.end
 
 
+def test_no_statement_begins_behind_the_end_of_too_deep_text() -> None:
+    code = "%{\n" * 46 + "%{"
+    assert all(node.start <= node.end <= len(code) for node in find_statements(code))
+
+
 def test_inner_statements_are_the_nearest_ones() -> None:
     code = 'if ($a) { b { c }; trap { d } ; "$(e)" } else { f }'
     (statement,) = find_statements(code)

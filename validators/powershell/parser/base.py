@@ -202,6 +202,12 @@ class ParserBase(ABC):
             while self.adjoins(self.peek()) and self.peek().kind not in ENDS_PIPELINE:
                 self.skip()
 
+    def reached(self, fault: SyntaxFault) -> int:
+        """How far the parser has looked when ``fault`` ends the parsing."""
+        if fault.error.id == "WhitespaceBeforeHereStringFooter":  # a mark at a line's start was looked for
+            return self.lexer.end
+        return max(fault.error.end, self.lexer.position, self.ahead.end if self.ahead else 0)
+
     def shown(self, token: Token) -> str:
         """A token's text for a message."""
         text = self.text[token.start : token.end]

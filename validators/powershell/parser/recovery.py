@@ -132,7 +132,7 @@ class _Finder(Parser):
             self.script()
         except SyntaxFault as fault:
             self.is_unclosed = fault.error.id == _UNCLOSED
-            return max(fault.error.end, self.lexer.position, self.ahead.end if self.ahead else 0)
+            return self.reached(fault)
         return None
 
     def broken(self) -> int | None:
@@ -146,7 +146,7 @@ class _Finder(Parser):
             statement = whole.pop()
             whole += inner_statements(statement)
             return statement.start
-        return self.opened[-1] if self.opened else None
+        return next((place for place in reversed(self.opened) if place < self.lexer.end), None)  # none at the end
 
     def sibling(self) -> int | None:
         """Where the last whole statement begins, if the next one could begin where the parser gave up."""

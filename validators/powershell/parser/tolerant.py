@@ -9,7 +9,10 @@ from validators.powershell.parser.findings import Findings
 from validators.powershell.parser.statements import Parser
 from validators.powershell.parser.tokens import DOUBLE_QUOTES, SINGLE_QUOTES, Token
 
-MAX_UNCLOSED = 20
+REREAD = 2
+"""How often a text and `SHORT` characters more may be read again; then the rest is taken as it stands."""
+SHORT = 100
+
 _UNTERMINATED = "TerminatorExpectedAtEndOfString"
 _QUOTES = f"@{SINGLE_QUOTES}{DOUBLE_QUOTES}"
 _CLOSED = re.compile(f"[{DOUBLE_QUOTES}](?:[^`{DOUBLE_QUOTES}]|`.|[{DOUBLE_QUOTES}]{{2}})*[{DOUBLE_QUOTES}]", re.DOTALL)
@@ -33,11 +36,12 @@ def tokenize(code: str) -> list[Token]:
 
     Behind an error the text is read on as if a statement began at the token that cannot stand there. A string without
     its closing quote ends with its line, whatever else has no end runs to the end of the text, and what begins no token
-    is an Unknown of one character; behind `MAX_UNCLOSED` strings or subexpressions without end the rest is one Unknown.
-    Never raises; the cost is linear in the length.
+    is an Unknown of one character. An error may lie far behind the token that it spoils, as where a string has no end;
+    once the text between the two adds up to about `REREAD` times the length, the rest is one Unknown. Never raises; the
+    cost is linear in the length.
     """
     tokens: list[Token] = []
-    position = unclosed = 0
+    position, spare = 0, REREAD * (len(code) + SHORT)
     while True:
         parser = Parser(code, position, len(code), 0, Findings())
         parser.precise = False
@@ -48,10 +52,10 @@ def tokenize(code: str) -> list[Token]:
             tokens += parser.lexer.tokens
             if token is not None:
                 tokens.append(token)
-            unclosed += fault.error.end >= len(code)
-            if unclosed > MAX_UNCLOSED:
-                return _rest(code, tokens)
             position = max(tokens[-1].end if tokens else 0, position)
+            spare -= max(0, parser.reached(fault) - position)
+            if spare < 0:
+                return _rest(code, tokens)
         else:
             tokens += parser.lexer.tokens
             return [token for token in tokens if token.kind != "EndOfInput"]
