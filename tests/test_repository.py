@@ -58,9 +58,7 @@ def _module(file: Path) -> str:
 def _importers(library: str) -> set[str]:
     """The files that import a library, relative to the repository."""
     return {
-        str(file.relative_to(ROOT))
-        for file in SOURCES
-        if any(name.split(".")[0] == library for name in _imports(file))
+        str(file.relative_to(ROOT)) for file in SOURCES if any(name.split(".")[0] == library for name in _imports(file))
     }
 
 

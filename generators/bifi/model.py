@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def build_model(
-    config: ModelConfig, vocabulary: int, dropout: float = 0.0, attention_dropout: float = 0.0,
+    config: ModelConfig,
+    vocabulary: int,
+    dropout: float = 0.0,
+    attention_dropout: float = 0.0,
     device: torch.device | str = "cpu",
 ) -> PegasusForConditionalGeneration:
     """A model with fresh weights, drawn from torch's global source, for ``vocabulary`` ids."""

@@ -69,9 +69,7 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self._texts)
 
-    def encode(
-        self, words: Sequence[str], rng: random.Random | None = None
-    ) -> tuple[list[int], dict[str, int]] | None:
+    def encode(self, words: Sequence[str], rng: random.Random | None = None) -> tuple[list[int], dict[str, int]] | None:
         """The ids of a snippet, with the slots of its uncommon words; None where the slots of a kind do not suffice.
 
         Slots are given out in order, or as ``rng`` draws them.

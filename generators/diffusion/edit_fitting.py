@@ -64,9 +64,7 @@ def fit_edits(
     return weights.model_copy(update={"provenance": provenance}), divergences
 
 
-def _pairs(
-    language: Language, breaker: GapBreaker, snippets: Sequence[Snippet], rows: int, seed: int
-) -> list[_Pair]:
+def _pairs(language: Language, breaker: GapBreaker, snippets: Sequence[Snippet], rows: int, seed: int) -> list[_Pair]:
     pairs = []
     for first in range(0, rows, _BATCH):
         drawn = [draw(snippets, seed, row) for row in range(first, min(first + _BATCH, rows))]

@@ -11,12 +11,20 @@ from rapidfuzz.distance import Levenshtein
 from validators.structure import slot_kind
 
 EditKind = Literal[
-    "bracket", "quote", "separator", "operator", "break",  # a sign comes, goes, or becomes another
-    "insert", "delete", "replace",  # a word, a name, a literal does
+    "bracket",
+    "quote",
+    "separator",
+    "operator",
+    "break",  # a sign comes, goes, or becomes another
+    "insert",
+    "delete",
+    "replace",  # a word, a name, a literal does
     "invent",  # a literal or name comes that is none of the snippet's own
-    "complete", "swap",  # a reference or an operator is made whole; two arguments change places
+    "complete",
+    "swap",  # a reference or an operator is made whole; two arguments change places
     "unquote",  # all quotes go
-    "sigil", "bare",  # the $ of a variable comes; it goes
+    "sigil",
+    "bare",  # the $ of a variable comes; it goes
 ]
 
 _QUOTE = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')")

@@ -126,9 +126,7 @@ class GapOperator:
         """Every gap of a text; of those that show the model the same, one."""
         options = self.options
         seen: set[tuple[int, ...]] = set()
-        for gap in gaps(
-            start.source, start.verdict, removed=options.removed, opened=options.opened, near=options.near
-        ):
+        for gap in gaps(start.source, start.verdict, removed=options.removed, opened=options.opened, near=options.near):
             shown = view(start.source, gap, self._max_ids)
             if shown.canvas.ids not in seen:
                 seen.add(shown.canvas.ids)

@@ -79,9 +79,7 @@ class DiffusionGenerator:
         needed = {i: self._needed(shard_seed, i) for i in sorted({row // draws for row in rows})}
         selected = set().union(*needed.values())
         states: dict[int, dict[int, list[int]]] = {i: {} for i in needed}  # token ids by trajectory and t
-        seeds, steps = self._tiles.run(
-            shard_seed, tile, decode_when=lambda t: options.decode == "all" or t in selected
-        )
+        seeds, steps = self._tiles.run(shard_seed, tile, decode_when=lambda t: options.decode == "all" or t in selected)
         for step in steps:
             if step.tokens_BL is None:
                 continue

@@ -25,9 +25,7 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic that drives singular
 class Muon(torch.optim.Optimizer):
     """Matrices of ``thirds`` are three in one, one below the other: queries, keys and values."""
 
-    def __init__(
-        self, matrices: Iterable[Tensor], thirds: Iterable[Tensor], *, lr: float, weight_decay: float
-    ) -> None:
+    def __init__(self, matrices: Iterable[Tensor], thirds: Iterable[Tensor], *, lr: float, weight_decay: float) -> None:
         groups = [{"params": list(matrices), "parts": 1}, {"params": list(thirds), "parts": 3}]
         super().__init__(groups, {"lr": lr, "weight_decay": weight_decay})
 

@@ -65,9 +65,7 @@ def repair(
     base_url: Annotated[str | None, option(metavar="URL", help="OpenAI-compatible server for prompts.")] = None,
     model: Annotated[str | None, option(help="Model name sent to the server.")] = None,
     budget: Annotated[float | None, option(help="Budget in dollars for all prompts of OUT; default: 10.")] = None,
-    broken_column: Annotated[
-        str | None, option(help="Column with the broken code, if its name is unusual.")
-    ] = None,
+    broken_column: Annotated[str | None, option(help="Column with the broken code, if its name is unusual.")] = None,
     fixed_column: Annotated[str | None, option(help="Column with the repair, if its name is unusual.")] = None,
     run_tests: Annotated[
         bool, option("--run-tests", help="Run the tests of Python problems that have some, in a sandbox.")

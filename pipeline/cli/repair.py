@@ -119,9 +119,7 @@ def _repairer(
     from pipeline.repair.repairer import SAMPLES, FixedRepairer, Repairer
 
     if canvas == "gaps":
-        refuse_of_fixed(
-            {"--noise-levels": noise_levels, "--recovery": recovery, "--samples": samples, "--pool": pool}
-        )
+        refuse_of_fixed({"--noise-levels": noise_levels, "--recovery": recovery, "--samples": samples, "--pool": pool})
         folder = find_checkpoint(language, checkpoint)
         return lambda: Repairer(folder, language, steps=steps, min_confidence=min_confidence, seed=seed)
     if min_confidence:

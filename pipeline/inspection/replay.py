@@ -86,5 +86,3 @@ def _published_row(storage: Storage, manifest: Manifest, row_id: str) -> dict[st
         if rows:
             return rows[0]
     return None
-
-

@@ -1,7 +1,7 @@
 """The Python half of gpu.sh, which says what it is for.
 
-    python tests/benchmarks/gpu.py prepare FOLDER [--tiny] [--set KEY=VALUE ...] LANGUAGE=CORPUS ...
-    python tests/benchmarks/gpu.py run FOLDER/LANGUAGE WORK OUT SECONDS
+python tests/benchmarks/gpu.py prepare FOLDER [--tiny] [--set KEY=VALUE ...] LANGUAGE=CORPUS ...
+python tests/benchmarks/gpu.py run FOLDER/LANGUAGE WORK OUT SECONDS
 """
 
 from __future__ import annotations

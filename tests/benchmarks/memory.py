@@ -1,6 +1,6 @@
 """Peak memory of the driver and of the largest worker at ten times the pairs, as a ratio.
 
-    python tests/benchmarks/memory.py [--pairs 200]
+python tests/benchmarks/memory.py [--pairs 200]
 """
 
 from __future__ import annotations

@@ -82,9 +82,7 @@ def main() -> None:
         trainer = Trainer(preset, Batches(dataset, preset), len(dataset.tokenizer))
         for _ in trainer.run():
             pass
-        feedbacks: tuple[Feedback, ...] = (
-            get_args(Feedback) if given.feedback == "all" else (preset.sampling.feedback,)
-        )
+        feedbacks: tuple[Feedback, ...] = get_args(Feedback) if given.feedback == "all" else (preset.sampling.feedback,)
         figures = judge(language, dataset, preset, trainer, given.samples, feedbacks)
         print(json.dumps({"name": name, "snippets": len(dataset.train)} | figures), flush=True)
 

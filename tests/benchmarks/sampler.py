@@ -1,6 +1,6 @@
 """What samples are worth under other settings of the sampler, from the same seeds.
 
-    python tests/benchmarks/sampler.py --language excel --samples 640 steps=50 steps=100 steps=100,temperature=0.85
+python tests/benchmarks/sampler.py --language excel --samples 640 steps=50 steps=100 steps=100,temperature=0.85
 """
 
 from __future__ import annotations

@@ -165,9 +165,7 @@ def spaces(found: list[Row], options: argparse.Namespace) -> list[Difference]:
         if shared := read[0].keys() & read[1].keys():
             tokens = min(shared)
             differences.append(("spaces without a token", f"{read[0][tokens]!r} {read[1][tokens]!r}"))
-    print(
-        f"structure  {len(differences)} of {len(opposed)} groups of opposite verdicts have texts of the same tokens"
-    )
+    print(f"structure  {len(differences)} of {len(opposed)} groups of opposite verdicts have texts of the same tokens")
     if len(differences) > MAX_CONFUSED:
         show(differences, options)
         sys.exit(f"at most {MAX_CONFUSED} are allowed")

@@ -1,6 +1,6 @@
 """A driver on real Ray that is killed or interrupted, then started again: the published bytes are those of a calm run.
 
-    python -m pytest tests/slow/test_driver_kills.py
+python -m pytest tests/slow/test_driver_kills.py
 """
 
 from __future__ import annotations

@@ -78,9 +78,7 @@ def _joins_operands(left: Token, right: Token) -> bool:
     return (left.kind in _ENDS or left.text in ")]}#") and (right.kind in _OPENS or right.text in "({[")
 
 
-def _add_token(
-    builder: StructureBuilder, token: Token, offset: int, words: Container[str] | None, depth: int
-) -> None:
+def _add_token(builder: StructureBuilder, token: Token, offset: int, words: Container[str] | None, depth: int) -> None:
     text, start = token.text, offset + token.start
     end = start + len(text)
     match token.kind:

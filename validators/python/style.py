@@ -64,7 +64,7 @@ class _Line:
             self.quote = ""
 
     def opening_quote(self, text: str, quote: str) -> None:
-        self._write(" " if self._wants_space() or self._before.endswith(("\"", "'")) else "", text)
+        self._write(" " if self._wants_space() or self._before.endswith(('"', "'")) else "", text)
         self.quote = quote
 
     def operator(self, text: str) -> None:

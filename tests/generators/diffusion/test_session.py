@@ -138,9 +138,7 @@ def test_a_finished_run_does_nothing(make_run: MakeRun, golden: tuple[Path, list
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_the_export_knows_the_training_set(
-    make_run: MakeRun, golden: tuple[Path, list[Line]], excel: Language
-) -> None:
+def test_the_export_knows_the_training_set(make_run: MakeRun, golden: tuple[Path, list[Line]], excel: Language) -> None:
     folder, _ = golden
     known, dataset = load_training_set(folder, excel), make_run(folder).dataset
     assert known is not None

@@ -94,7 +94,14 @@ def test_openai_wants_a_key_and_other_servers_do_not(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "url", ["http://user:word@127.0.0.1/v1", "http://127.0.0.1/v1?api-key=word", "http://127.0.0.1/v1#word", "word", "file:///word"]
+    "url",
+    [
+        "http://user:word@127.0.0.1/v1",
+        "http://127.0.0.1/v1?api-key=word",
+        "http://127.0.0.1/v1#word",
+        "word",
+        "file:///word",
+    ],
 )
 def test_an_address_that_could_carry_a_secret_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(RequestError) as failure:

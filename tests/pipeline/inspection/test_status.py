@@ -85,5 +85,3 @@ def test_asking_changes_nothing(interrupted: Path) -> None:
     read_status(storage)
     assert storage.accesses
     assert storage.changes == []
-
-

@@ -162,9 +162,7 @@ def test_a_model_without_slots_is_repaired_with_on_the_papers_canvas_alone(full:
 # --- the command
 
 
-def test_one_snippet_is_printed_as_a_diff(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_snippet_is_printed_as_a_diff(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"=SUM(A1\n")))
     code, out, err = run(capsys, "-", *GAPS)
     assert (code, err) == (0, "")

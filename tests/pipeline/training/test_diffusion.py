@@ -232,9 +232,7 @@ def constant(corpus: str, out: Path, steps: int) -> dict[str, Any]:
     return given | {"settings": [*SETTINGS, "training.decay_share=0"]}
 
 
-def test_a_training_is_finished_elsewhere_and_as_if_it_had_been_meant_to_end_there(
-    corpus: str, tmp_path: Path
-) -> None:
+def test_a_training_is_finished_elsewhere_and_as_if_it_had_been_meant_to_end_there(corpus: str, tmp_path: Path) -> None:
     train(**constant(corpus, tmp_path / "long", 20), report=lambda line: None)
     state = (tmp_path / "long" / "training" / "state.json").read_bytes()
     lines: list[dict[str, Any]] = []

@@ -47,7 +47,7 @@ def _grows_with_the_length(read: Callable[[str], object], text: Callable[[int], 
         *(('@"\n', "$a: b"), ('@"\n', "${} b"), ("'\n@\"\n", "`u{z} b"), (")\n@'\n '@\n", "'"), ("@'\n '@\n", "")),
         *(('"$(', ""), ("'\n", ""), ("$(", ""), ("@{a=@{", ""), ("(", ""), ("}", ""), ("x{\n", ""), ("a `\n", "")),
         *(("# a\n", ""), ("<#", ""), ("[a[", ""), ("%{", ""), ("a|\n#\n", ""), ("$a.b[[c],", "")),
-        *(("if ($a) {\n", ""), ("a = 'b\n", ""), ("class a { $b\n\n", ""), ("$a = @\"\n$b\n\"@\n", ")")),
+        *(("if ($a) {\n", ""), ("a = 'b\n", ""), ("class a { $b\n\n", ""), ('$a = @"\n$b\n"@\n', ")")),
     ],
 )
 def test_broken_text_is_read_in_linear_work(read: Callable[[str], object], unit: str, tail: str) -> None:

@@ -55,9 +55,7 @@ class Classes(Functions):
         self.depth = outer
         if not self.accept("RCurly"):
             self.fail_after("MissingEndCurlyBrace", "'}' is missing behind the members of the class.", opening.end)
-        names = frozenset(
-            member.fields["Name"].lower() for member in members if member.kind == "PropertyMember"
-        )
+        names = frozenset(member.fields["Name"].lower() for member in members if member.kind == "PropertyMember")
         for member in members:
             if member.kind == "FunctionMember":
                 member.fields["ClassProperties"] = names

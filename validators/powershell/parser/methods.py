@@ -61,8 +61,10 @@ def _leaves(node: Node) -> bool:
         return "ElseClause" in fields and all(map(_block_leaves, [*blocks, fields["ElseClause"]]))
     if kind == "SwitchStatement":
         clauses = fields.get("Clauses", [])
-        return bool(clauses) and "Default" in fields and all(
-            map(_block_leaves, [*(block for _, block in clauses), fields["Default"]])
+        return (
+            bool(clauses)
+            and "Default" in fields
+            and all(map(_block_leaves, [*(block for _, block in clauses), fields["Default"]]))
         )
     if kind in ("DoWhileStatement", "DoUntilStatement"):
         return _block_leaves(fields["Body"])

@@ -112,9 +112,9 @@ def check_finally(node: Node, text: str, findings: Findings) -> None:
     while waiting:
         part, looped = waiting.pop()
         kind = part.kind
-        if kind == "ReturnStatement" or (kind in ("BreakStatement", "ContinueStatement") and (
-            not looped or "Label" in part.fields
-        )):
+        if kind == "ReturnStatement" or (
+            kind in ("BreakStatement", "ContinueStatement") and (not looped or "Label" in part.fields)
+        ):
             findings.add("ControlLeavingFinally", "Control cannot leave a finally block.", part)
         if kind in ("ScriptBlockExpression", "FunctionDefinition", "TypeDefinition"):
             continue

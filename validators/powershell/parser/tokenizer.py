@@ -53,9 +53,7 @@ _SIGNS = {
     "*": (("*=", "MultiplyEquals"), ("*", "Multiply")),
     "/": (("/=", "DivideEquals"), ("/", "Divide")),
     "%": (("%=", "RemainderEquals"), ("%", "Rem")),
-    "?": (
-        *(("??=", "QuestionQuestionEquals"), ("??", "QuestionQuestion"), ("?", "QuestionMark")),
-    ),
+    "?": (*(("??=", "QuestionQuestionEquals"), ("??", "QuestionQuestion"), ("?", "QuestionMark")),),
     ":": (("::", "ColonColon"), (":", "Colon")),
     "!": (("!", "Exclaim"),),
     "|": (("||", "OrOr"), ("|", "Pipe")),
