@@ -24,6 +24,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import fsspec
+
 from pipeline.benchmarks.benchmark import Benchmark, Problem, ProgramTest
 from schemas.config import LanguageName
 from schemas.errors import RequestError
@@ -46,7 +48,8 @@ def load_benchmark(
     """Read a benchmark.
 
     Args:
-        path: a .json, .jsonl or .parquet file, the first two also gzipped; or a folder of PyDex's JSON files.
+        path: a .json, .jsonl or .parquet file, the first two also gzipped, local or a URI; or a local folder of PyDex's
+            JSON files.
         language: that the code is of.
         broken_column: name of the column with the broken code; if not given, the first of `BROKEN` that a row has.
         fixed_column: name of the column with the truth; if not given, the first of `FIXED`, if there is one.
@@ -56,27 +59,62 @@ def load_benchmark(
     """
     if language not in LANGUAGES:
         raise RequestError(f"language {language!r} is unknown; choose one of {', '.join(LANGUAGES)}")
+    contents = read_files(path)
+    return Benchmark(
+        name=Path(path).name,
+        sha256=content_hash(contents),
+        language=cast(LanguageName, language),
+        problems=_problems(path, contents, broken_column, fixed_column),
+    )
+
+
+def read_problems(path: str | Path) -> tuple[Problem, ...]:
+    """The problems of a benchmark in any of the formats, whatever its language.
+
+    Raises:
+        RequestError: as of `load_benchmark`.
+    """
+    return _problems(path, read_files(path), None, None)
+
+
+def read_files(path: str | Path) -> dict[Path, bytes]:
+    """The content of each file of a benchmark: of one file, local or a URI, or of a local folder of PyDex's.
+
+    Raises:
+        RequestError: a file cannot be read.
+    """
     place = Path(path)
     try:
-        files = sorted(place.glob("*.json")) if place.is_dir() else [place]
-        contents = [file.read_bytes() for file in files]
-    except OSError as error:
-        reason = error.strerror or error
+        if place.is_dir():
+            return {file: file.read_bytes() for file in sorted(place.glob("*.json"))}
+        if place.is_file():
+            return {place: place.read_bytes()}
+        with fsspec.open(str(path), "rb") as stream:
+            return {place: bytes(stream.read())}
+    except (OSError, ImportError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise RequestError(
             f"benchmark {path} cannot be read ({reason}): give a .json, .jsonl or .parquet file"
         ) from error
-    hashes = [hashlib.sha256(content) for content in contents]
-    whole = hashlib.sha256(b"".join(each.digest() for each in hashes)) if place.is_dir() else hashes[0]
-    rows = (row for file, content in zip(files, contents, strict=True) for row in _rows(file, content))
+
+
+def content_hash(contents: Mapping[Path, bytes]) -> str:
+    """SHA-256, in hex, of one file, or of the hashes of all files of a folder."""
+    hashes = [hashlib.sha256(content) for content in contents.values()]
+    return (hashes[0] if len(hashes) == 1 else hashlib.sha256(b"".join(each.digest() for each in hashes))).hexdigest()
+
+
+def _problems(
+    path: str | Path, contents: Mapping[Path, bytes], broken_column: str | None, fixed_column: str | None
+) -> tuple[Problem, ...]:
+    rows = (row for file, content in contents.items() for row in _rows(file, content))
     problems = tuple(
         _problem(row, number, f"benchmark {path}, row {number}", broken_column, fixed_column)
         for number, row in enumerate(rows)
     )
     if not problems:
         raise RequestError(f"benchmark {path} holds no problem: give a file of broken code")
-    return Benchmark(
-        name=place.name, sha256=whole.hexdigest(), language=cast(LanguageName, language), problems=problems
-    )
+    return problems
 
 
 def _rows(file: Path, content: bytes) -> Iterator[Row]:

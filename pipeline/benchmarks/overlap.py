@@ -1,15 +1,12 @@
-"""Benchmark files, and whether a pair touches one of them."""
+"""Whether a pair touches a benchmark: whatever `evaluate` reads as one, a run can be kept apart from."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from functools import cache
 
-import fsspec
-
-from schemas.errors import RequestError
+from pipeline.benchmarks.formats import content_hash, read_files, read_problems
 
 
 def normalise(code: str) -> bytes:
@@ -19,35 +16,25 @@ def normalise(code: str) -> bytes:
 
 
 def benchmark_hashes(files: Sequence[str]) -> list[str]:
-    """SHA-256, in hex, of the content of each file, sorted: the order of the files changes nothing.
+    """SHA-256, in hex, of the content of each benchmark, sorted: their order changes nothing.
 
     Raises:
         RequestError: a file cannot be read.
     """
-    return sorted(hashlib.sha256(_read(file)).hexdigest() for file in files)
+    return sorted(content_hash(read_files(file)) for file in files)
 
 
 @cache
 def benchmark_texts(files: tuple[str, ...]) -> frozenset[bytes]:
-    """Every text of the files, normalised.
+    """Both sides of every problem of the benchmarks, normalised.
 
     Raises:
-        RequestError: a file cannot be read, or is no JSON list of {"Buggy": ..., "GroundTruth": ...}.
+        RequestError: a file cannot be read, or holds no benchmark.
     """
-    texts: set[bytes] = set()
-    for file in files:
-        try:
-            rows = json.loads(_read(file))
-            texts.update(normalise(row[side]) for row in rows for side in ("Buggy", "GroundTruth"))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            message = f'benchmark {file} must be a JSON list of objects with "Buggy" and "GroundTruth"'
-            raise RequestError(message) from error
-    return frozenset(texts)
-
-
-def _read(file: str) -> bytes:
-    try:
-        with fsspec.open(file, "rb") as stream:
-            return bytes(stream.read())
-    except (OSError, ImportError, ValueError) as error:
-        raise RequestError(f"benchmark {file} cannot be read: {error}") from error
+    return frozenset(
+        normalise(text)
+        for file in files
+        for problem in read_problems(file)
+        for text in (problem.broken, problem.fixed)
+        if text is not None
+    )

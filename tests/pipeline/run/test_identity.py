@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from pipeline.benchmarks.overlap import benchmark_hashes, benchmark_texts, normalise
 from pipeline.run.identity import run_identity
 from schemas.config import EXCLUDED, identity_settings
 from schemas.errors import RequestError
@@ -38,27 +36,6 @@ def test_it_survives_being_written_and_read(tmp_path: Path) -> None:
 def test_differences_are_named_whichever_side_has_the_field() -> None:
     one, other = Identity(fields={"a": 1, "b": 2, "c": None}), Identity(fields={"a": 1, "b": 3, "d": 4})
     assert one.differences(other) == other.differences(one) == ["b", "d"]
-
-
-def test_benchmark_files_count_by_content_in_any_order(tmp_path: Path) -> None:
-    files = [str(tmp_path / name) for name in "abc"]
-    for file, text in zip(files, ("[]", "[1]", "[]"), strict=True):
-        Path(file).write_text(text)
-    assert benchmark_hashes(files[:2]) == benchmark_hashes(files[2:0:-1])
-    assert benchmark_hashes(files[:1]) != benchmark_hashes(files[1:2])
-
-
-def test_every_text_of_a_benchmark_is_known(tmp_path: Path) -> None:
-    rows = [{"Buggy": "=A1 +", "GroundTruth": "=A1"}, {"Buggy": "=b2,", "GroundTruth": "=B2", "id": 3}]
-    (tmp_path / "rows.json").write_text(json.dumps(rows))
-    assert benchmark_texts((str(tmp_path / "rows.json"),)) == {normalise(t) for t in ("=A1+", "=a1", "=B2,", "= B2")}
-
-
-@pytest.mark.parametrize("content", ["", "{}x", "3", "[3]", '[{"Buggy": "a"}]', '[{"Buggy": 1, "GroundTruth": ""}]'])
-def test_a_file_that_is_no_benchmark_is_a_wrong_request(content: str, tmp_path: Path) -> None:
-    (tmp_path / "file.json").write_text(content)
-    with pytest.raises(RequestError, match=r'file\.json must be a JSON list of objects with "Buggy" and "GroundTruth"'):
-        benchmark_texts((str(tmp_path / "file.json"),))
 
 
 def test_a_benchmark_that_is_not_there_is_a_wrong_request(tmp_path: Path) -> None:
