@@ -16,12 +16,13 @@ from schemas.manifest import NEAR, LevelYield, Receipt, Spent
 from schemas.reasons import Reason
 from validators import get_language
 from validators.edit_types import PairEdits, divergence, histogram, pair_edits
+from validators.filters import reasons_behind
 from validators.human_edits import load_human_edits
 
 _LONGEST = 10  # token edit distances from here on share a line
 _COMPARED = 3_000  # pairs, whose edits are compared with people's
 _COMMONEST = 12  # edit types that a card lists
-_AFTER_C0 = {Reason.BROKEN_ACCEPTED, Reason.TOO_CLOSE, Reason.TOO_FAR, Reason.BENCHMARK_OVERLAP}  # is accepted
+_AFTER_C0 = reasons_behind(Reason.FIXED_REJECTED) | {Reason.BENCHMARK_OVERLAP}  # is accepted
 
 
 class LevelYields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from schemas.config import FilterOptions, RunConfig
 from schemas.reasons import Reason
 from schemas.record import pair_id
 from validators import get_language
-from validators.filters import JudgedPair, PairFilter, PairRules
+from validators.filters import FILTERS, Case, Filter, JudgedPair, PairFilter, PairRules
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def candidate_record(candidate: Candidate, config: RunConfig, shard: int) -> tup
 @cache
 def make_judge(language: str, options: FilterOptions) -> Judge:
     """What makes a judged pair or a reason of two texts."""
-    judge = PairFilter(
+    return PairFilter(
         get_language(language),
         PairRules(
             min_distance=options.min_distance,
@@ -42,15 +42,18 @@ def make_judge(language: str, options: FilterOptions) -> Judge:
             max_chars=options.max_chars,
             require_broken_rejected=options.require_broken_rejected,
         ),
+        filters_of(options.benchmarks),
     )
-    benchmarks = benchmark_texts(options.benchmarks)
 
-    def judge_and_decontaminate(broken: str, fixed: str) -> JudgedPair | Reason:
-        outcome = judge(broken, fixed)
-        overlaps = benchmarks and not benchmarks.isdisjoint((normalise(broken), normalise(fixed)))
-        return Reason.BENCHMARK_OVERLAP if overlaps and isinstance(outcome, JudgedPair) else outcome
 
-    return judge_and_decontaminate
+def filters_of(benchmarks: Sequence[str]) -> tuple[Filter, ...]:
+    """What a candidate has to pass: the filters of every run, and last that no side is in one of its benchmarks."""
+    known = benchmark_texts(tuple(benchmarks))
+
+    def is_in_a_benchmark(case: Case) -> bool:
+        return bool(known) and not known.isdisjoint((normalise(case.broken), normalise(case.fixed)))
+
+    return (*FILTERS, Filter(Reason.BENCHMARK_OVERLAP, is_in_a_benchmark))
 
 
 def judged_columns(pair: JudgedPair) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.reasons import Reason
 from validators import Token, Verdict, get_language
-from validators.filters import JudgedPair, PairFilter, PairRules
+from validators.filters import FILTERS, Case, Filter, JudgedPair, PairFilter, PairRules, reasons_behind
 
 PYTHON = get_language("python")
 FIXED = "print(a, b)"
@@ -135,3 +135,31 @@ def test_what_the_language_cannot_judge_is_too_long_whatever_the_rules_allow() -
     judge = PairFilter(CountingPython(), PairRules(max_chars=10_000))
     assert judge(BROKEN, FIXED.ljust(30)) is not Reason.TOO_LONG
     assert judge(BROKEN, FIXED.ljust(31)) is Reason.TOO_LONG
+
+
+def test_a_filter_of_ones_own_is_a_reason_and_a_test() -> None:
+    def prints(case: Case) -> bool:
+        return "print" in case.fixed
+
+    judge = PairFilter(PYTHON, PairRules(), (*FILTERS, Filter(Reason.NOT_APPLICABLE, prints)))
+    assert judge("print(a b)", "print(a, b)") is Reason.NOT_APPLICABLE
+    assert judge("print(a b)", "print(a b)") is Reason.IDENTICAL  # an earlier one finds it first
+    assert isinstance(judge("f(a b)", "f(a, b)"), JudgedPair)
+
+
+def test_every_reason_stands_once_and_what_was_repaired_follows_from_the_order() -> None:
+    reasons = [each.reason for each in FILTERS]
+    assert len(set(reasons)) == len(reasons)
+    assert reasons_behind(Reason.FIXED_REJECTED) == {Reason.BROKEN_ACCEPTED, Reason.TOO_CLOSE, Reason.TOO_FAR}
+    more = (*FILTERS, Filter(Reason.BENCHMARK_OVERLAP, lambda case: False))
+    assert Reason.BENCHMARK_OVERLAP in reasons_behind(Reason.FIXED_REJECTED, more)
+
+
+def test_a_verdict_is_asked_for_only_where_no_cheaper_filter_finds_fault() -> None:
+    class Unasked:
+        name, max_chars = "python", 10
+
+    judge = PairFilter(Unasked(), PairRules())  # type: ignore[arg-type]
+    assert judge("", "x") is Reason.EMPTY
+    assert judge("x" * 11, "x") is Reason.TOO_LONG
+    assert judge("x", "x") is Reason.IDENTICAL
