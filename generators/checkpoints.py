@@ -14,6 +14,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from schemas.errors import RequestError
+from schemas.files import write_whole, written_whole
+from schemas.frozen import first_fault
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
@@ -84,9 +86,8 @@ def parse_config(folder: Path, tokens: str, schema: type[Config], version: int) 
             )
         return schema.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"]) or "the file"
-        raise CheckpointError(f"checkpoint {folder / CONFIG} is damaged at {where}: {first['msg']}") from error
+        where, why = first_fault(error)
+        raise CheckpointError(f"checkpoint {folder / CONFIG} is damaged at {where}: {why}") from error
 
 
 def save_files(
@@ -94,9 +95,8 @@ def save_files(
 ) -> None:
     """Write a checkpoint folder; each file appears whole or not at all, the configuration last."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f".{WEIGHTS}").write_bytes(weights)  # safetensors' `save_file` would let nobody else read it
-    save_tokens(folder / f".{tokens}")
-    (folder / f".{CARD}").write_text(card)
-    (folder / f".{CONFIG}").write_text(json.dumps(config.model_dump(), indent=1) + "\n")
-    for name in (WEIGHTS, tokens, CARD, CONFIG):
-        (folder / f".{name}").replace(folder / name)
+    write_whole(folder / WEIGHTS, weights)  # safetensors' `save_file` would let nobody else read it
+    with written_whole(folder / tokens) as part:
+        save_tokens(part)
+    write_whole(folder / CARD, card)
+    write_whole(folder / CONFIG, json.dumps(config.model_dump(), indent=1) + "\n")

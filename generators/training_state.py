@@ -18,16 +18,10 @@ import torch
 from torch import Tensor
 
 from generators.checkpoints import CheckpointError
+from schemas.files import write_whole, written_whole
 
 STATE, LOG = "state.json", "log.jsonl"
 _ATTEMPTS = 20  # at copying a state that is being replaced
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file so that it appears whole or not at all."""
-    new = file.with_name(f".{file.name}")
-    new.write_text(text)
-    new.replace(file)
 
 
 def save_state(folder: Path, step: int, values: Mapping[str, Any], groups: Mapping[str, Mapping[str, Tensor]]) -> None:
@@ -36,8 +30,8 @@ def save_state(folder: Path, step: int, values: Mapping[str, Any], groups: Mappi
     tensors = {f"{group}.{name}": tensor for group, named in groups.items() for name, tensor in named.items()}
     file = f"state-{step:08d}.safetensors"
     copies = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}  # of weights that share memory
-    safetensors.torch.save_file(copies, folder / f".{file}")
-    (folder / f".{file}").replace(folder / file)
+    with written_whole(folder / file) as part:
+        safetensors.torch.save_file(copies, part)
     write_whole(folder / STATE, json.dumps({"file": file, **values}))
     for old in folder.glob("state-*.safetensors"):
         if old.name != file:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from schemas.errors import RequestError
+from schemas.frozen import Strict
 
 LanguageName = Literal["excel", "powershell", "python"]
 GeneratorName = Literal["diffusion", "flame", "bifi", "gpt4o"]
@@ -24,11 +25,7 @@ class ConfigError(RequestError):
     """A request that is wrong. One line: the path of the field, what it is, what is allowed."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class DiffusionOptions(_Section):
+class DiffusionOptions(Strict):
     """How trajectories are sampled and pairs selected. None means what the checkpoint's own configuration says."""
 
     mode: Literal["trajectory", "renoise", "corpus"] = "trajectory"  # the paper's, or by gaps in c_0 or in a corpus
@@ -59,14 +56,14 @@ class DiffusionOptions(_Section):
         return self
 
 
-class FlameOptions(_Section):
+class FlameOptions(Strict):
     """How FLAME's operators are drawn."""
 
     sampler: Literal["uniform", "weighted"] = "uniform"  # uniform is the paper's
     weights: str | None = None  # a file that `train` wrote; None: the one that comes with the project
 
 
-class BifiOptions(_Section):
+class BifiOptions(Strict):
     """How BIFI's breaker, or the operators of its round 0, break a snippet."""
 
     breaker: str | None = None  # a folder that `train` wrote, or "none"; None: the bundled one, if there is one
@@ -75,7 +72,7 @@ class BifiOptions(_Section):
     tile: Annotated[int, Field(ge=1, le=1024)] = 32  # snippets in one call of the model
 
 
-class Gpt4oOptions(_Section):
+class Gpt4oOptions(Strict):
     """Which server is asked, how, and what it may cost."""
 
     base_url: str = "https://api.openai.com/v1"
@@ -98,7 +95,7 @@ class Gpt4oOptions(_Section):
     batch_requests: Annotated[int, Field(ge=1, le=50_000)] = 20_000  # in one batch
 
 
-class FilterOptions(_Section):
+class FilterOptions(Strict):
     """Which candidates are kept as pairs."""
 
     min_distance: Annotated[int, Field(ge=1)] = 1  # in significant tokens
@@ -109,7 +106,7 @@ class FilterOptions(_Section):
     benchmarks: tuple[str, ...] = ()  # files of {"Buggy", "GroundTruth"}: pairs that touch them are dropped
 
 
-class PublishOptions(_Section):
+class PublishOptions(Strict):
     """What the published dataset looks like."""
 
     validation_share: Share = 0.05
@@ -124,7 +121,7 @@ class PublishOptions(_Section):
         return self
 
 
-class RunConfig(_Section):
+class RunConfig(Strict):
     """Everything that `run` can be told."""
 
     language: LanguageName
@@ -298,7 +295,7 @@ def _paths(section: type[BaseModel]) -> set[str]:
     paths: set[str] = set()
     for name, field in section.model_fields.items():
         inner: Any = field.annotation
-        nested = isinstance(inner, type) and issubclass(inner, _Section)
+        nested = isinstance(inner, type) and issubclass(inner, Strict)
         paths |= {f"{name}.{path}" for path in _paths(inner)} if nested else {name}
     return paths
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from schemas.frozen import Frozen
 from schemas.ids import fingerprint
 
 NEAR = 5  # tokens: how far apart a last-mile mistake and its repair are at most
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Identity(_Document):
+class Identity(Frozen):
     """Everything that can change a row: settings, model, parsers, schema, versions, by dotted path."""
 
     fields: dict[str, Any]
@@ -31,7 +26,7 @@ class Identity(_Document):
         return sorted(k for k in keys if self.fields.get(k) != other.fields.get(k))
 
 
-class StoredFile(_Document):
+class StoredFile(Frozen):
     """A file that was written, as a reader can check it."""
 
     path: str  # relative to OUT
@@ -40,7 +35,7 @@ class StoredFile(_Document):
     sha256: str
 
 
-class Spent(_Document):
+class Spent(Frozen):
     """What a paid service counted, in answers and tokens; those of batches, which cost less, apart."""
 
     answers: int = 0
@@ -53,7 +48,7 @@ class Spent(_Document):
         return Spent(**{name: getattr(self, name) + getattr(other, name) for name in Spent.model_fields})
 
 
-class LevelYield(_Document):
+class LevelYield(Frozen):
     """What became of rows that stood at one noise level; duplicates are counted too."""
 
     sampled: int = 0
@@ -65,7 +60,7 @@ class LevelYield(_Document):
         return LevelYield(**{name: getattr(self, name) + getattr(other, name) for name in LevelYield.model_fields})
 
 
-class Receipt(_Document):
+class Receipt(Frozen):
     """What a finished shard says of itself; its file is written last."""
 
     shard: int
@@ -84,7 +79,7 @@ class PublishedFile(StoredFile):
     split: str
 
 
-class Manifest(_Document):
+class Manifest(Frozen):
     """The published version: identity, ledger, every file."""
 
     format_version: int = 1

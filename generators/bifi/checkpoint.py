@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
 from generators.bifi.config import ModelConfig, Role, SearchConfig, TrainingConfig
 from generators.checkpoints import CONFIG, WEIGHTS, CheckpointError, check_weights, hash_files, parse_config, save_files
+from schemas.frozen import Frozen
 
 if TYPE_CHECKING:  # torch is loaded when a model is, not when a checkpoint is looked up
     import torch
@@ -22,10 +21,8 @@ BUNDLED = Path(__file__).parent / "models"
 NO_BREAKER = "none"
 
 
-class CheckpointConfig(BaseModel):
+class CheckpointConfig(Frozen):
     """The config.json of a checkpoint."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: int = FORMAT_VERSION
     language: str

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from schemas.frozen import Strict
 
 Role = Literal["fixer", "breaker"]
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ModelConfig(_Settings):
+class ModelConfig(Strict):
     """A pre-norm transformer with one embedding for encoder, decoder and output (BIFI's `src/c001`)."""
 
     width: int = Field(ge=8)
@@ -31,7 +29,7 @@ class ModelConfig(_Settings):
         return self
 
 
-class TrainingConfig(_Settings):
+class TrainingConfig(Strict):
     """How the model is trained. Every random draw follows from the seed and the step."""
 
     steps: int = Field(ge=1)
@@ -51,14 +49,14 @@ class TrainingConfig(_Settings):
     held_out_share: float = Field(default=0.02, ge=0, lt=0.5)  # of the pairs, by their target; at most 2,000
 
 
-class SearchConfig(_Settings):
+class SearchConfig(Strict):
     """The beam search; as many beams as outputs are asked for."""
 
     extra_words: int = Field(ge=1)  # how much longer than its input an output may be
     tokens: int = Field(default=4_096, ge=1)  # rows x beams x input words in one call of the model
 
 
-class Preset(_Settings):
+class Preset(Strict):
     """A model, how it is trained, how it is searched."""
 
     model: ModelConfig

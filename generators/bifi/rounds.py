@@ -14,18 +14,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from generators.bifi.critic import MAX_DISTANCE, Category, breakage, category, is_repair
 from generators.bifi.perturb import perturb
+from schemas.frozen import Strict
 from schemas.ids import derive_seed
 from validators import Language
 
 
-class LoopConfig(BaseModel):
+class LoopConfig(Strict):
     """How many pairs a round makes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     round0_draws: int = Field(ge=1)  # snippets that are broken by rules
     breaker_mixture: int = Field(ge=3)  # pairs that a breaker is trained on

@@ -33,7 +33,8 @@ from generators.bifi.training import Progress, Trainer
 from generators.bifi.vocabulary import PAD, Vocabulary
 from generators.bifi.words import mask
 from generators.checkpoints import CheckpointError
-from generators.training_state import check_same_run, read_log, write_log, write_whole
+from generators.training_state import check_same_run, read_log, write_log
+from schemas.files import write_whole
 from validators import Language
 
 Report = Callable[[dict[str, Any]], None]

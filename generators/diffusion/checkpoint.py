@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from generators.checkpoints import CONFIG, WEIGHTS, CheckpointError, check_files, hash_files, parse_config, save_files
 from generators.diffusion.config import ModelConfig, Preset, SamplingConfig, TrainingConfig
+from schemas.frozen import Frozen
 from validators.structure import STRUCTURED
 
 if TYPE_CHECKING:  # torch is loaded when a model is, not when a checkpoint is looked up
@@ -25,10 +26,8 @@ TOKENIZER = "tokenizer.json"
 BUNDLED = Path(__file__).parent / "models"
 
 
-class CheckpointConfig(BaseModel):
+class CheckpointConfig(Frozen):
     """The config.json of a checkpoint."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format_version: int = FORMAT_VERSION
     language: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from schemas.frozen import Strict
 
 PAD, EOS, UNKNOWN = 0, 1, 2  # token ids of every vocabulary
 
@@ -19,11 +21,7 @@ Optimiser = Literal["adamw", "muon"]
 Literals = Literal["slots", "full"]
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ModelConfig(_Settings):
+class ModelConfig(Strict):
     """Shape of embedding E, denoiser N, decoder D and head H (paper, section 4.1)."""
 
     embedding_dim: int = Field(ge=4)
@@ -68,7 +66,7 @@ class ModelConfig(_Settings):
         return next(f for f in self.frames if f >= tokens + 1)
 
 
-class TrainingConfig(_Settings):
+class TrainingConfig(Strict):
     """How the model is trained. Every random draw follows from the seed and the step."""
 
     steps: int = Field(ge=1)
@@ -99,7 +97,7 @@ class TrainingConfig(_Settings):
     validation_share: float = Field(default=0.04, ge=0, lt=0.5)  # of the sketches
 
 
-class SamplingConfig(_Settings):
+class SamplingConfig(Strict):
     """The reverse process."""
 
     steps: int = Field(default=50, ge=0)  # 0: x_0 is estimated at once
@@ -110,7 +108,7 @@ class SamplingConfig(_Settings):
     precision: Precision = "fp32"  # of the matrix products
 
 
-class Preset(_Settings):
+class Preset(Strict):
     """A model, how it is trained, how it is sampled."""
 
     model: ModelConfig

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from schemas.errors import RequestError
+from schemas.files import write_whole
+from schemas.frozen import Frozen, first_fault
 from schemas.ids import fingerprint
 from validators.structure import slot_kind
 
@@ -27,10 +29,8 @@ _NO_CHANGE = 1.0  # the weight of a class that is not named
 Weight = Annotated[float, Field(ge=0)]
 
 
-class EditProvenance(BaseModel):
+class EditProvenance(Frozen):
     """What weights were fitted on, and how."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     files: dict[str, str]  # SHA-256 of each file of human pairs, by its name
     pairs: int  # of people's that were used
@@ -40,14 +40,14 @@ class EditProvenance(BaseModel):
     date: str
 
 
-class EditWeights(BaseModel):
+class EditWeights(Frozen):
     """How often each kind of edit is drawn, and how likely a gap is at a token of each class."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kinds: dict[str, Weight]
-    removed: dict[str, Weight] = {}  # by the class of the first token that goes
-    behind: dict[str, Weight] = {}  # by the class of the token that a gap opens behind, where none goes
+    removed: dict[str, Weight] = Field(default_factory=dict)  # by the class of the first token that goes
+    behind: dict[str, Weight] = Field(
+        default_factory=dict
+    )  # by the class of the token that a gap opens behind, where none goes
     provenance: EditProvenance | None = None
 
     @property
@@ -111,16 +111,13 @@ def load_edits(language: str, name: str) -> EditWeights:
             f"diffusion.edits={name}: {file} cannot be read ({error.strerror}): give even, fitted or a file of weights"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise RequestError(f"diffusion.edits={name}: {file} is damaged at {where}: {first['msg']}") from error
+        where, why = first_fault(error)
+        raise RequestError(f"diffusion.edits={name}: {file} is damaged at {where}: {why}") from error
 
 
 def save_edits(weights: EditWeights, file: Path) -> None:
     """Write weights so that the file appears whole or not at all."""
-    hidden = file.with_name(f".{file.name}")
-    hidden.write_text(weights.model_dump_json(indent=1) + "\n")
-    hidden.replace(file)
+    write_whole(file, weights.model_dump_json(indent=1) + "\n")
 
 
 def literals_of(structures: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:

@@ -16,7 +16,8 @@ from typing import Any
 from generators.checkpoints import CheckpointError
 from generators.diffusion.config import Preset, TrainingConfig
 from generators.diffusion.run_identity import check_identity
-from generators.training_state import LOG, copy_state, read_log, write_whole
+from generators.training_state import LOG, copy_state, read_log
+from schemas.files import write_whole
 
 PLAN = "finish.json"
 _TENTH = 10  # one part in so many is the length of finishing, if none is given

@@ -17,6 +17,7 @@ from generators.checkpoints import CheckpointError
 from generators.diffusion.config import SamplingConfig
 from generators.diffusion.model import CodeDiffusion
 from generators.diffusion.sampler import nearest_embedding
+from schemas.files import write_whole
 from schemas.ids import derive_seed
 
 FILE = "recovery.json"  # in a checkpoint's folder; no sample depends on it
@@ -71,9 +72,7 @@ def recovery_falls(curve: Sequence[float], sampling: SamplingConfig, timesteps: 
 
 def write_curve(folder: Path, curve: Sequence[float]) -> None:
     """Keep the curve in a checkpoint's folder."""
-    hidden = folder / f".{FILE}"
-    hidden.write_text(json.dumps([round(share, 4) for share in curve]) + "\n")
-    hidden.replace(folder / FILE)
+    write_whole(folder / FILE, json.dumps([round(share, 4) for share in curve]) + "\n")
 
 
 def read_curve(folder: Path, model: CodeDiffusion) -> list[float]:

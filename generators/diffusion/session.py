@@ -33,7 +33,8 @@ from generators.diffusion.quality import draw_texts, sample_quality, validation_
 from generators.diffusion.run_identity import check_identity, run_identity
 from generators.diffusion.training import Progress, Trainer
 from generators.diffusion.training_set import HASHES, SUMMARY, TrainingSet, describe, load_training_set
-from generators.training_state import read_log, write_log, write_whole
+from generators.training_state import read_log, write_log
+from schemas.files import write_whole
 from validators import Language
 
 __all__ = ["GPU_SCHEDULE", "Schedule", "Source", "TrainingRun"]

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from generators.checkpoints import CheckpointError
 from generators.diffusion.quality import shape
+from schemas.files import write_whole
+from schemas.frozen import Frozen
 from schemas.ids import digest
 from validators import Language, TokenKind
 from validators.diff import significant
@@ -35,10 +37,8 @@ _COUNTED = {
 Hashes = NDArray[np.int64]
 
 
-class _Summary(BaseModel):
+class _Summary(Frozen):
     """The training_set.json of a checkpoint."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     snippets: int
     counted: str
@@ -72,10 +72,8 @@ class TrainingSet:
         summary = _Summary(
             snippets=self.snippets, counted=self.counted, lengths=dict(self.lengths), words=dict(self.words)
         )
-        (folder / f".{HASHES}").write_bytes(save({"shapes": self.shapes, "sketches": self.sketches}))
-        (folder / f".{SUMMARY}").write_text(json.dumps(summary.model_dump(), indent=1) + "\n")
-        for name in (HASHES, SUMMARY):
-            (folder / f".{name}").replace(folder / name)
+        write_whole(folder / HASHES, save({"shapes": self.shapes, "sketches": self.sketches}))
+        write_whole(folder / SUMMARY, json.dumps(summary.model_dump(), indent=1) + "\n")
 
 
 def describe(language: Language, snippets: Collection[str]) -> TrainingSet:

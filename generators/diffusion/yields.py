@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from generators.checkpoints import CheckpointError
 from generators.diffusion.checkpoint import checkpoint_hash
+from schemas.files import write_whole
+from schemas.frozen import Frozen, first_fault
 
 FILE = "yields.json"
 
 
-class YieldOption(BaseModel):
+class YieldOption(Frozen):
     """One way to select pairs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     settings: str  # what to pass to `run`; empty for its defaults
@@ -27,10 +27,8 @@ class YieldOption(BaseModel):
     pairs_a_minute: float  # on one core, sampling and judging
 
 
-class Yields(BaseModel):
+class Yields(Frozen):
     """What was measured, where and how."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str  # hash of the checkpoint that was measured
     date: str
@@ -46,9 +44,7 @@ def write_yields(folder: Path, yields: Yields) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    hidden = folder / f".{FILE}"
-    hidden.write_text(yields.model_dump_json(indent=1) + "\n")
-    hidden.replace(folder / FILE)
+    write_whole(folder / FILE, yields.model_dump_json(indent=1) + "\n")
 
 
 def read_yields(folder: Path) -> Yields | None:
@@ -63,10 +59,8 @@ def read_yields(folder: Path) -> Yields | None:
     try:
         yields = Yields.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        where, why = first_fault(error)
         raise CheckpointError(
-            f"checkpoint {path} is damaged at {where} ({first['msg']}): delete it, "
-            "`evaluate samples --record` measures it anew"
+            f"checkpoint {path} is damaged at {where} ({why}): delete it, `evaluate samples --record` measures it anew"
         ) from error
     return yields if yields.model == checkpoint_hash(folder) else None

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from math import isclose
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from generators.flame.base import EvenSites, Sites, apply
 from generators.flame.formula import Formula
 from generators.flame.operators import NAMES, OPERATORS
 from schemas.errors import RequestError
+from schemas.files import write_whole
+from schemas.frozen import Strict
 from schemas.ids import fingerprint
 from validators.excel.lexer import NOT_OPERATORS, scan
 
@@ -30,11 +31,7 @@ _METHOD = (
 _RELATIONAL = {"<=", ">=", "<>", *NOT_OPERATORS}
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Provenance(_Strict):
+class Provenance(Strict):
     """What shares were fitted on, and how."""
 
     file: str | None = None  # its name
@@ -44,7 +41,7 @@ class Provenance(_Strict):
     method: str
 
 
-class Weights(_Strict):
+class Weights(Strict):
     """The share of each operator, by its name; they sum to 1."""
 
     shares: dict[str, Annotated[float, Field(ge=0)]]
@@ -93,10 +90,8 @@ def fit_file(path: str, out: str) -> Weights:
     origin = {"file": Path(path).name, "sha256": hashlib.sha256(data).hexdigest()}
     weights = weights.model_copy(update={"provenance": weights.provenance.model_copy(update=origin)})
     target = Path(out)
-    part = target.with_name(f"{target.name}.part")
     try:
-        part.write_text(weights.model_dump_json(indent=2) + "\n")
-        os.replace(part, target)
+        write_whole(target, weights.model_dump_json(indent=2) + "\n")
     except OSError as error:
         reason = f"{out} cannot be written ({error.strerror})"
         raise RequestError(f"{reason}: give a file in a folder that exists") from error

@@ -24,6 +24,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import RequestError, RunError
+from schemas.files import written_whole
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -173,21 +174,8 @@ class Storage:
 
 def _write_file(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the new name survives a loss of power too
-    finally:
-        os.close(folder)
+    with written_whole(path, f".{uuid.uuid4().hex}") as temporary:
+        temporary.write_bytes(data)
 
 
 def _open_lock(path: Path) -> BinaryIO:

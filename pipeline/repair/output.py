@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.display.terminal import printable
 from schemas.errors import RequestError
+from schemas.files import written_whole
 
 if TYPE_CHECKING:
     from pipeline.repair.repairer import Repair
@@ -45,20 +46,17 @@ def write_repairs(repairs: Iterable[Repair], out: str | None) -> None:
             pass
         return
     path = Path(out)
-    unfinished = path.with_name(f".{path.name}.unfinished")
     rows = (repair.as_dict(candidates=True) for repair in repairs)
     try:
-        if out.endswith(".parquet"):
-            _write_parquet(rows, unfinished)
-        else:
-            opener: Any = gzip.open if out.endswith(".gz") else open
-            with opener(unfinished, "wt", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in rows)
-        unfinished.replace(path)
+        with written_whole(path) as unfinished:
+            if out.endswith(".parquet"):
+                _write_parquet(rows, unfinished)
+            else:
+                opener: Any = gzip.open if out.endswith(".gz") else open
+                with opener(unfinished, "wt", encoding="utf-8") as file:
+                    file.writelines(json.dumps(row) + "\n" for row in rows)
     except OSError as error:
         raise RequestError(f"--out {out} cannot be written: {error.strerror or error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _write_parquet(rows: Iterator[dict[str, Any]], path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from generators.bifi.rounds import Pair
 from schemas.errors import RequestError
+from schemas.files import write_whole
 
 IDENTITY, STAGES = "identity.json", "stages.json"
 
@@ -83,5 +84,4 @@ class RoundFolder:
         self._replace(name, (json.dumps(content, indent=1) + "\n").encode())
 
     def _replace(self, name: str, data: bytes) -> None:
-        (self.path / f".{name}").write_bytes(data)
-        (self.path / f".{name}").replace(self.path / name)
+        write_whole(self.path / name, data)

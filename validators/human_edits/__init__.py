@@ -9,32 +9,29 @@ where FILE is a benchmark of real mistakes; each file says which ones it was mad
 
 from __future__ import annotations
 
-import os
 from math import isclose
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from schemas.errors import RequestError
+from schemas.files import write_whole
+from schemas.frozen import Frozen, first_fault
 
 FOLDER = Path(__file__).parent
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HumanFile(_Document):
+class HumanFile(Frozen):
     """A benchmark of real mistakes, by name and content."""
 
     name: str
     sha256: str
 
 
-class Floor(_Document):
+class Floor(Frozen):
     """How far people are from people: the mean divergence of two random halves of the pairs."""
 
     divergence: Share
@@ -42,7 +39,7 @@ class Floor(_Document):
     splits: int  # that the mean is of
 
 
-class HumanEdits(_Document):
+class HumanEdits(Frozen):
     """The edit types of real mistakes in a language."""
 
     language: str
@@ -72,10 +69,9 @@ def load_human_edits(language: str) -> HumanEdits | None:
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
+        where, why = first_fault(error)
         raise RequestError(
-            f"{file} is damaged at {where} ({first['msg']}): install the project anew, or make the file with "
+            f"{file} is damaged at {where} ({why}): install the project anew, or make the file with "
             "`evaluate pairs --record`"
         ) from error
 
@@ -86,9 +82,7 @@ def write_human_edits(file: Path, edits: HumanEdits) -> None:
     Raises:
         RequestError: it cannot be written.
     """
-    part = file.with_name(f".{file.name}.part")
     try:
-        part.write_text(edits.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        os.replace(part, file)
+        write_whole(file, edits.model_dump_json(indent=1) + "\n")
     except OSError as error:
         raise RequestError(f"{file} cannot be written ({error.strerror}): name a file in a folder of yours") from error
