@@ -153,9 +153,9 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _generator_fits_the_rest(self) -> RunConfig:
-        spoken = _SPOKEN.get(self.generator, get_args(LanguageName))
-        if self.language not in spoken:
-            raise ValueError(f"generator {self.generator} is for {' and '.join(spoken)}, not for {self.language}")
+        languages = _LANGUAGES_OF.get(self.generator, get_args(LanguageName))
+        if self.language not in languages:
+            raise ValueError(f"generator {self.generator} is for {' and '.join(languages)}, not for {self.language}")
         if self.generator == "diffusion" and self.diffusion.mode != "corpus" and self.corpus is not None:
             raise ValueError(f"diffusion.mode={self.diffusion.mode} starts from noise and takes no corpus")
         if self.generator != "diffusion" and self.checkpoint is not None:
@@ -173,7 +173,7 @@ def _shard_rows(values: Mapping[str, Any]) -> int:
     return _SHARD_ROWS.get(generator, 256)
 
 
-_SPOKEN: dict[str, tuple[str, ...]] = {"flame": ("excel",), "bifi": ("python", "powershell")}
+_LANGUAGES_OF: dict[str, tuple[str, ...]] = {"flame": ("excel",), "bifi": ("python", "powershell")}
 
 # Settings that change no row: where the data goes, who computes it, how it is decoded or asked for on the way, when to
 # give up. Models, weights, corpora and benchmark files enter the identity by their content.

@@ -23,7 +23,7 @@ from generators.gpt4o.answers import Account, Submission
 from generators.gpt4o.cost import Budget, price
 from generators.gpt4o.requests import Request
 from generators.gpt4o.results import Results, read_results
-from generators.gpt4o.service import ERRORS, HOPELESS, Backoff, Service, Trouble
+from generators.gpt4o.service import ERRORS, HOPELESS, Backoff, RequestOutcome, Service
 from schemas.config import Gpt4oOptions
 from schemas.errors import RequestError, RunError
 from schemas.ids import canonical_json
@@ -41,7 +41,7 @@ _MOST_REFUSALS = 30  # enough to get from the largest batch to one request, and 
 _LOOKS = 3  # for a batch whose creation was not acknowledged
 _BARREN = 3  # rounds without any answer end the run
 _WRITERS = 16  # answers that are written at once
-_MISSING = Trouble(what="the batch ended without an answer", again=True)
+_MISSING = RequestOutcome(what="the batch ended without an answer", again=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class _Outcome:
     code: str = ""  # why the server refused the whole batch
     message: str = ""
     answered: int = 0
-    troubles: dict[str, Trouble] = field(default_factory=dict)  # of single requests, by key
+    troubles: dict[str, RequestOutcome] = field(default_factory=dict)  # of single requests, by key
 
 
 class BatchTransport:

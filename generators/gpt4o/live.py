@@ -20,7 +20,7 @@ from generators.gpt4o.answers import Account, Answer, read_answer
 from generators.gpt4o.cost import Budget, price
 from generators.gpt4o.limits import RateLimit
 from generators.gpt4o.requests import Request
-from generators.gpt4o.service import ERRORS, HOPELESS, Backoff, Service, Trouble
+from generators.gpt4o.service import ERRORS, HOPELESS, Backoff, RequestOutcome, Service
 from schemas.config import Gpt4oOptions
 from schemas.errors import ReportedError, RunError
 
@@ -129,7 +129,7 @@ class LiveTransport:
             with self._idle():
                 await asyncio.sleep(delay)
 
-    def _give_up(self, request: Request, trouble: Trouble) -> None:
+    def _give_up(self, request: Request, trouble: RequestOutcome) -> None:
         """One row is lost; where none succeeds any more, the run stops instead of losing the rest."""
         self._failed[request.key] = trouble.what
         self._in_a_row += 1
@@ -152,7 +152,7 @@ class LiveTransport:
         self._budget.stake(dollars)
         self._budget.record_stakes()
 
-    async def _try(self, request: Request) -> Trouble | None:
+    async def _try(self, request: Request) -> RequestOutcome | None:
         """Send the request once; its answer is in the account when this returns None."""
         stake = lost = price(request.ceiling, self._options)  # until the outcome is known
         spent = 0.0

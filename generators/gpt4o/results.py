@@ -9,7 +9,7 @@ from typing import Any
 
 from generators.base import Usage
 from generators.gpt4o.answers import Answer, read_answer
-from generators.gpt4o.service import Service, Trouble
+from generators.gpt4o.service import RequestOutcome, Service
 
 _KEY = re.compile("[0-9a-f]{64}")
 
@@ -19,7 +19,7 @@ class Results:
     """What came of requests, by key."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
-    troubles: dict[str, Trouble] = field(default_factory=dict)
+    troubles: dict[str, RequestOutcome] = field(default_factory=dict)
     damaged: int = 0  # lines that are neither
 
 
@@ -45,7 +45,7 @@ def read_results(data: bytes, service: Service, ceiling: Usage) -> Results:
     return results
 
 
-def _read_line(value: Any, service: Service, ceiling: Usage) -> Answer | Trouble:
+def _read_line(value: Any, service: Service, ceiling: Usage) -> Answer | RequestOutcome:
     response = value.get("response") or {}
     body = response.get("body") or {}
     status = int(response.get("status_code") or 0)

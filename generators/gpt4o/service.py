@@ -26,7 +26,7 @@ _CERTAINLY_UNPAID = {409, 425, 429, 500, 503}  # of those worth another try; a g
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class RequestOutcome:
     """What an error means for the request that met it."""
 
     what: str  # one line
@@ -72,7 +72,7 @@ class Service:
             "timeout": openai.Timeout(options.timeout, connect=min(_CONNECT, options.timeout / 2)),
         }  # fmt: skip
 
-    def diagnose(self, error: Exception) -> Trouble:
+    def diagnose(self, error: Exception) -> RequestOutcome:
         """What an error of the client means."""
         options = self._options
         if isinstance(error, openai.APIStatusError):
@@ -85,37 +85,37 @@ class Service:
         if type(cause).__name__ in ("ConnectError", "ConnectTimeout"):  # of either library that the client can use
             what = self.line(f"no connection to {options.base_url}: {cause or 'timeout'}")
             nowhere = RequestError(f"{what}; start the server, or correct gpt4o.base_url")
-            return Trouble(what=what, again=True, fatal=None if self.reached else nowhere)
+            return RequestOutcome(what=what, again=True, fatal=None if self.reached else nowhere)
         if isinstance(error, openai.APITimeoutError | TimeoutError):
-            return Trouble(what=f"no answer in {options.timeout:g} s", again=True, may_be_paid=True)
+            return RequestOutcome(what=f"no answer in {options.timeout:g} s", again=True, may_be_paid=True)
         if isinstance(error, openai.APIConnectionError):
-            return Trouble(what=self.line(f"connection lost: {cause or error}"), again=True, may_be_paid=True)
+            return RequestOutcome(what=self.line(f"connection lost: {cause or error}"), again=True, may_be_paid=True)
         self.reached = True
-        return Trouble(what=self.line(f"an answer that cannot be read: {error}"), again=True, may_be_paid=True)
+        return RequestOutcome(what=self.line(f"an answer that cannot be read: {error}"), again=True, may_be_paid=True)
 
-    def classify(self, status: int, code: str, message: str) -> Trouble:
+    def classify(self, status: int, code: str, message: str) -> RequestOutcome:
         """What a status other than success means, by itself or in a line of a batch."""
         options = self._options
         what = self.line(f"status {status}: {message}")
         if code in _DECLINED:
-            return Trouble(what=what, declined=True)
+            return RequestOutcome(what=what, declined=True)
         if status == 401:  # the server's message may show the key
             wrong = RequestError(f"{options.base_url} refuses the key: set {KEY} to one that is valid there")
-            return Trouble(what="status 401", fatal=wrong)
+            return RequestOutcome(what="status 401", fatal=wrong)
         if status == 403:
             wrong = RequestError(f"{options.base_url} forbids {options.model} to this key: use another model or {KEY}")
-            return Trouble(what="status 403", fatal=wrong)
+            return RequestOutcome(what="status 403", fatal=wrong)
         if status == 402 or code in _NO_MONEY:
             empty = RunError(f"the account at {options.base_url} is empty ({what}); fill it, the same command goes on")
-            return Trouble(what=what, fatal=empty)
+            return RequestOutcome(what=what, fatal=empty)
         if status == 404 or code == "model_not_found":
             unknown = RequestError(
                 f"{options.base_url} knows no model {options.model} ({what}): correct gpt4o.model or gpt4o.base_url"
             )
-            return Trouble(what=what, fatal=unknown)
+            return RequestOutcome(what=what, fatal=unknown)
         if status in (408, 409, 425, 429) or status >= 500 or status < 100:
-            return Trouble(what=what, again=True, may_be_paid=status not in _CERTAINLY_UNPAID)
-        return Trouble(what=what)
+            return RequestOutcome(what=what, again=True, may_be_paid=status not in _CERTAINLY_UNPAID)
+        return RequestOutcome(what=what)
 
     def line(self, text: str) -> str:
         """A text from elsewhere as one line that is not too long and does not show the key."""
@@ -125,13 +125,13 @@ class Service:
         return text if len(text) <= 300 else f"{text[:297]}..."
 
 
-def _with_wait(trouble: Trouble, wait: float | None) -> Trouble:
+def _with_wait(trouble: RequestOutcome, wait: float | None) -> RequestOutcome:
     if wait is None or not trouble.again:
         return trouble
     fatal = None
     if wait > LONGEST_WAIT:
         fatal = RunError(f"the server asks to wait {wait:,.0f} s ({trouble.what}); then the same command goes on")
-    return Trouble(what=trouble.what, again=True, fatal=fatal, may_be_paid=trouble.may_be_paid, wait=wait)
+    return RequestOutcome(what=trouble.what, again=True, fatal=fatal, may_be_paid=trouble.may_be_paid, wait=wait)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from generators.bifi.critic import CATEGORIES, MAX_DISTANCE, Category, is_breakage
-from generators.bifi.perturb import brackets, indentation, powershell, python, slips
+from generators.bifi.perturb import brackets, indentation, powershell, python, token_edits
 from generators.bifi.perturb.operator import Operator
 from generators.bifi.perturb.source import Edit, Source, apply, overlap
 from validators import Language
@@ -22,7 +22,7 @@ from validators import Language
 __all__ = ["OPERATORS", "Operator", "Perturbation", "perturb"]
 
 OPERATORS: tuple[Operator, ...] = (
-    *brackets.OPERATORS, *indentation.OPERATORS, *slips.OPERATORS, *python.OPERATORS, *powershell.OPERATORS,
+    *brackets.OPERATORS, *indentation.OPERATORS, *token_edits.OPERATORS, *python.OPERATORS, *powershell.OPERATORS,
 )  # fmt: skip
 DRAWS = 8  # of edits, in each category, until the critic takes one
 SECOND_EDIT = 0.2  # how often there are two

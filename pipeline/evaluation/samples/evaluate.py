@@ -32,7 +32,7 @@ from pipeline.evaluation.samples.bootstrap import Array
 from pipeline.evaluation.samples.report import draw_figures, markdown
 from pipeline.evaluation.samples.statistics import Sample, changes, examples, measure
 from pipeline.evaluation.samples.trajectory import State, language_changes, sample_trajectories, texts_by_t
-from pipeline.evaluation.samples.yields import OPTIONS, THOUSAND, Selection, Ways
+from pipeline.evaluation.samples.yields import OPTIONS, THOUSAND, OutcomesByTimestep, Selection
 from pipeline.files.folders import make_folder
 from pipeline.files.storage import Storage
 from schemas.config import DiffusionOptions
@@ -54,7 +54,7 @@ class _Observer:
         self._judge = SampleJudge(language, training.knows if training else lambda text: True)
         self.samples: list[Sample] = []
         self.changed: list[Array] = []  # of each trajectory, by the t that a step leads to
-        self.ways = Ways(language)
+        self.outcomes = OutcomesByTimestep(language)
         self.selections = [Selection(option, language, seed) for option in OPTIONS]
 
     def add(self, states: list[State]) -> None:
@@ -70,7 +70,7 @@ class _Observer:
         )  # fmt: skip
         self.changed.append(language_changes(language, [states], self._steps).changed[0])
         by_t = texts_by_t(states)
-        self.ways.add(by_t)
+        self.outcomes.add(by_t)
         for selection in self.selections:
             selection.add(by_t)
 
@@ -125,7 +125,7 @@ def evaluate_samples(
         **measure(observer.samples, training, seed),
         "changes": changes(observer.changed, sampling, seed),
         "yields": {
-            "on_the_way": observer.ways.figures(seed),
+            "on_the_way": observer.outcomes.figures(seed),
             "options": [selection.figures() for selection in observer.selections],
         },
         "examples": examples(observer.samples),

@@ -2,7 +2,7 @@
 
 A pair is what `run` would write: c_t and c_0 as its filters judge them, each pair once in the whole sample. Two views:
 
-- every text on the way beside its c_0: what stands where (`Ways`);
+- every text on the way beside its c_0: what stands where (`OutcomesByTimestep`);
 - one timestep drawn from each trajectory, as `run` does it under some settings (`Selection`).
 
 Noise levels are t/T, as records and `diffusion.t_range` have them.
@@ -120,7 +120,7 @@ class Selection:
         return 60 * pairs / (sampling * len(self._distances) + self.seconds)
 
 
-class Ways:
+class OutcomesByTimestep:
     """What every text on the way is beside its c_0, under the default filters; a pair counts wherever it stands."""
 
     def __init__(self, language: Language) -> None:

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from generators.diffusion.checkpoint import Checkpoint
 from generators.diffusion.generator import DiffusionGenerator
-from pipeline.evaluation.samples.yields import ALL_PAIRS, NEAR_PAIRS, OPTIONS, PAIRS, WAYS, Option, Selection, Ways
+from pipeline.evaluation.samples.yields import (
+    ALL_PAIRS,
+    NEAR_PAIRS,
+    OPTIONS,
+    PAIRS,
+    WAYS,
+    Option,
+    OutcomesByTimestep,
+    Selection,
+)
 from schemas.config import load_config
 from tests.generators.diffusion.conftest import checkpoint as checkpoint
 from tests.generators.diffusion.conftest import dataset as dataset
@@ -26,9 +35,9 @@ FORMULAS = ["=SUM(A1,B2)", "=SUM(A1,B2", "=SUM(A1,B2))", "=MAX(C3,B2)", "= SUM(A
 GIVEN = {"language": "excel", "generator": "diffusion", "pairs": 1, "out": "-"}
 
 
-def of(trajectories: Sequence[Sequence[str | None]]) -> Ways:
+def of(trajectories: Sequence[Sequence[str | None]]) -> OutcomesByTimestep:
     """Trajectories by their texts at t = 0, 1, ..., T."""
-    ways = Ways(EXCEL)
+    ways = OutcomesByTimestep(EXCEL)
     for by_t in trajectories:
         ways.add(by_t)
     return ways
