@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
 
 from generators.diffusion.config import EOS, PAD, Preset
 from generators.diffusion.data import Dataset, pad
-from generators.diffusion.gpu import DeviceBatches, compile_blocks
+from generators.diffusion.draws import draw
+from generators.diffusion.gpu import DeviceBatches, RecordedPasses, compile_blocks
 from generators.diffusion.layers import Block, rotation
+from generators.diffusion.loss import DiffusionLoss
+from generators.diffusion.model import CodeDiffusion
 from tests.generators.diffusion.trainers import changed
 
 CPU = torch.device("cpu")
@@ -80,3 +84,26 @@ def test_a_block_is_compiled_whole_and_computes_and_learns_the_same() -> None:
     for expected, got in zip(plain, run(), strict=True):
         torch.testing.assert_close(got, expected, atol=2e-2, rtol=2e-2)
     assert list(block.state_dict()) == names
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="passes are recorded on a GPU alone")
+@pytest.mark.parametrize("self_condition", [False, True])
+def test_a_recorded_pass_gives_the_losses_and_gradients_of_the_pass_itself(
+    dataset: Dataset, preset: Preset, self_condition: bool
+) -> None:
+    device = torch.device("cuda")
+    model = CodeDiffusion(preset.model, len(dataset.tokenizer)).to(device)
+    loss = DiffusionLoss(model, 0.3)
+    recorded = RecordedPasses(loss)
+    for seed, tokens_BL in enumerate(DeviceBatches(dataset, preset, device).epoch(0)[:3]):
+        draws = replace(draw(tokens_BL, None, preset.model, preset.training, seed), self_condition=self_condition)
+        model.zero_grad(set_to_none=True)
+        plain = loss(tokens_BL, draws.level_B1, draws.noise_BLE, self_condition)
+        plain.total.backward()
+        expected = [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+        for _ in range(2):  # recorded, then replayed
+            terms = recorded(tokens_BL, draws)
+            got = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+            torch.testing.assert_close(terms.total, plain.total.detach())
+            for one, other in zip(got, expected, strict=True):
+                torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
