@@ -1,12 +1,36 @@
-"""Strings that end, brackets that have their partner, arrays of constants."""
+"""Strings that end, brackets that have their partner, what an open one holds, arrays of constants."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from validators.base import ErrorKind
 from validators.excel.faults import Fault
+from validators.excel.functions import Function
 from validators.excel.lexer import Lexeme
+
+
+@dataclass(slots=True)
+class Frame:
+    """An open bracket, or the formula itself, and the argument that is being read in it."""
+
+    opening: Lexeme  # the bracket, or the name of the function
+    call: bool = False
+    function: Function | None = None  # None where Excel knows none of that name
+    arguments: int = 0  # that have ended
+    first: Lexeme | None = None  # opens the argument; None while it is empty
+    value: bool = False  # an operator has made a value of the argument
+    reference: bool = False  # the last operand may be a reference
+    callee: bool = False  # the last operand may be called: LAMBDA(x,x+1)(2)
+    joint: str = ""  # the operator ":" or "," or " " whose right side must be a reference
+
+    def next_argument(self) -> None:
+        """Forget the argument that ended."""
+        self.arguments += 1
+        self.first = None
+        self.value = self.reference = self.callee = False
+
 
 MAX_DEPTH = 64  # levels of nesting; "Excel specifications and limits"
 

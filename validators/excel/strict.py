@@ -8,13 +8,12 @@ value.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isinf
 
 from validators.base import ErrorKind
-from validators.excel.brackets import array_end
+from validators.excel.brackets import Frame, array_end
 from validators.excel.faults import Fault, not_a_range, not_a_union, operand_missing, operator_missing, stranger
-from validators.excel.functions import MAX_ARGUMENTS, Function, lookup
+from validators.excel.functions import MAX_ARGUMENTS, lookup
 from validators.excel.lexer import NOT_OPERATORS, Lexeme
 from validators.excel.references import TABLE_REFERENCE, is_cell, range_fault, reference_fault, sheet_fault
 
@@ -25,27 +24,6 @@ _INFIXES = frozenset(("+", "-", "*", "/", "^", "&", "=", "<", ">", "<=", ">=", "
 _LOGICALS = frozenset(("TRUE", "FALSE"))
 _BINDING = frozenset(("LET", "LAMBDA"))
 _CALLABLE = _BINDING | {"IF", "IFS", "SWITCH", "CHOOSE", "INDEX"}  # their result may be a function
-
-
-@dataclass(slots=True)
-class Frame:
-    """An open bracket, or the formula itself, and the argument that is being read in it."""
-
-    opening: Lexeme  # the bracket, or the name of the function
-    call: bool = False
-    function: Function | None = None  # None where Excel knows none of that name
-    arguments: int = 0  # that have ended
-    first: Lexeme | None = None  # opens the argument; None while it is empty
-    value: bool = False  # an operator has made a value of the argument
-    reference: bool = False  # the last operand may be a reference
-    callee: bool = False  # the last operand may be called: LAMBDA(x,x+1)(2)
-    joint: str = ""  # the operator ":" or "," or " " whose right side must be a reference
-
-    def next_argument(self) -> None:
-        """Forget the argument that ended."""
-        self.arguments += 1
-        self.first = None
-        self.value = self.reference = self.callee = False
 
 
 class Checker:
