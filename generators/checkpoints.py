@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from schemas.errors import RequestError
-from schemas.files import write_whole, written_whole
+from schemas.files import written_whole
 from schemas.frozen import first_fault
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
@@ -95,8 +96,9 @@ def save_files(
 ) -> None:
     """Write a checkpoint folder; each file appears whole or not at all, the configuration last."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / WEIGHTS, weights)  # safetensors' `save_file` would let nobody else read it
-    with written_whole(folder / tokens) as part:
-        save_tokens(part)
-    write_whole(folder / CARD, card)
-    write_whole(folder / CONFIG, json.dumps(config.model_dump(), indent=1) + "\n")
+    with ExitStack() as stack:  # all are written before the first takes its name: the last that is opened here
+        parts = {name: stack.enter_context(written_whole(folder / name)) for name in (CONFIG, CARD, tokens, WEIGHTS)}
+        parts[WEIGHTS].write_bytes(weights)  # safetensors' `save_file` would let nobody else read it
+        save_tokens(parts[tokens])
+        parts[CARD].write_text(card)
+        parts[CONFIG].write_text(json.dumps(config.model_dump(), indent=1) + "\n")

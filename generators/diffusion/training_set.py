@@ -20,7 +20,7 @@ from safetensors.numpy import load, save
 
 from generators.checkpoints import CheckpointError
 from generators.diffusion.quality import shape
-from schemas.files import write_whole
+from schemas.files import written_whole
 from schemas.frozen import Frozen
 from schemas.ids import digest
 from validators import Language, TokenKind
@@ -72,8 +72,9 @@ class TrainingSet:
         summary = _Summary(
             snippets=self.snippets, counted=self.counted, lengths=dict(self.lengths), words=dict(self.words)
         )
-        write_whole(folder / HASHES, save({"shapes": self.shapes, "sketches": self.sketches}))
-        write_whole(folder / SUMMARY, json.dumps(summary.model_dump(), indent=1) + "\n")
+        with written_whole(folder / SUMMARY) as summarised, written_whole(folder / HASHES) as hashed:
+            hashed.write_bytes(save({"shapes": self.shapes, "sketches": self.sketches}))
+            summarised.write_text(json.dumps(summary.model_dump(), indent=1) + "\n")
 
 
 def describe(language: Language, snippets: Collection[str]) -> TrainingSet:
