@@ -27,6 +27,7 @@ class Ranking:
 
     costs: Mapping[EditKind, float] = field(default_factory=lambda: KIND_COSTS)
     uncalled: float = 3.0  # cost of a function that loses its brackets
+    emptied: float = 2.5  # cost of a string that loses its text
     unvoted: float = 0.0  # cost of a text that no canvas gave
     mass: float = 0.7  # weight of the logarithm of the probability that canvases gave a text
     sharpness: float = 1.0  # of the softmax over the scores of which the confidence is the first one's share
@@ -76,4 +77,5 @@ def rank(language: Language, search: Search, ranking: Ranking) -> list[GapCandid
 def score(found: Found, ranking: Ranking) -> float:
     """What a text's edits cost, less what the canvases say for it."""
     said = ranking.mass * math.log(found.mass + LEAST_MASS) if found.votes else -ranking.unvoted
-    return sum(ranking.costs[kind] for kind in found.edits) + ranking.uncalled * found.uncalled - said
+    lost = ranking.uncalled * found.uncalled + ranking.emptied * found.emptied
+    return sum(ranking.costs[kind] for kind in found.edits) + lost - said

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generators.diffusion.edit_kinds import EditKind, edit_kinds
-from generators.diffusion.plain_edits import operators, plain_edits, quoted, references
+from generators.diffusion.plain_edits import closed, operators, plain_edits, quoted, references
 from generators.diffusion.text.source import Source
 from generators.diffusion.text.vocabulary import StructureVocabulary
 from validators import Language, TokenKind, Verdict
 from validators.excel.functions import lookup
+
+_EMPTIED = re.compile(r"(?<![\w\"'`])(?:\"\"|'')(?=\s*[\w$\\/.])")
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class Found:
     votes: int = 0  # canvases that gave it
     mass: float = 0.0  # sum of the probabilities with which canvases gave it
     uncalled: int = 0  # functions that have lost their brackets, see `uncalled`
+    emptied: int = 0  # strings that have lost their text, see `emptied`
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Search:
         self._seed = seed
         self._found: dict[str, Found] = {}
         self._uncalled = uncalled(language, code)
+        self._emptied = emptied(code)
 
     def add(
         self, start: Start, tokens: Sequence[str], mass: float | None = None, kinds: Sequence[EditKind] | None = None
@@ -72,6 +77,8 @@ class Search:
         at = (self.start.verdict.line or 1) - 1
         for line, edits in quoted(lines[at]):
             self._add("\n".join([*lines[:at], line, *lines[at + 1 :]]), ["quote"] * edits)
+        for line in closed(lines[at]) if self._language.name == "powershell" else ():
+            self._add("\n".join([*lines[:at], line, *lines[at + 1 :]]), ["complete"])
         whole = {"excel": references, "powershell": operators}.get(self._language.name)
         for text in whole(self.code) if whole else ():
             self._add(text, ["complete"])
@@ -82,7 +89,8 @@ class Search:
         way = tuple(sorted(edits))
         if text not in self._found:
             lost = max(0, uncalled(self._language, text) - self._uncalled)
-            self._found[text] = Found(text, self._language.check(text), way, uncalled=lost)
+            empty = max(0, emptied(text) - self._emptied)
+            self._found[text] = Found(text, self._language.check(text), way, uncalled=lost, emptied=empty)
         found = self._found[text]
         found.edits = min(way, found.edits, key=lambda kinds: (len(kinds), kinds))
         if mass is not None:
@@ -111,6 +119,11 @@ def uncalled(language: Language, code: str) -> int:
     if language.name != "excel":
         return 0
     return sum(token.kind is TokenKind.NAME and lookup(token.text) is not None for token in language.tokens(code))
+
+
+def emptied(code: str) -> int:
+    """How many empty strings stand before what may have been their text: ``"" Hello world`` for ``"Hello world"``."""
+    return len(_EMPTIED.findall(code))
 
 
 def _tail(code: str, verdict: Verdict) -> int:

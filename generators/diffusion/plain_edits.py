@@ -72,6 +72,17 @@ def operators(code: str) -> Iterator[str]:
         yield code[: match.start()] + _FOREIGN_OPERATORS[match[0]] + code[match.end() :]
 
 
+_STRING_ENDS = re.compile(r"(?=\s+-[A-Za-z]|\s*[|;)}]|\s*$)")  # in PowerShell: before a parameter, a closing sign
+
+
+def closed(line: str) -> Iterator[str]:
+    """A line of PowerShell whose last string ends where people end it: before what cannot be meant as its text."""
+    for quote in _QUOTES:
+        start = line.rfind(quote)
+        if line.count(quote) % 2 and (end := _STRING_ENDS.search(line, start + 2)):
+            yield line[: end.start()] + quote + line[end.start() :]
+
+
 def moves(tokens: Tokens) -> Iterator[list[str]]:
     """A bracket or separator in another place."""
     for i, token in enumerate(tokens):

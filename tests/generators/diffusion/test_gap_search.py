@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from generators.diffusion.gap_search import Search
+import pytest
+
+from generators.diffusion.gap_search import Search, emptied
 from tests.generators.diffusion.tiny import vocabulary
 from validators import get_language
 
@@ -69,3 +71,18 @@ def test_a_quote_is_put_on_the_line_of_the_mistake_alone() -> None:
     texts = {found.text: len(found.edits) for found in made.accepted()}
     assert texts["a = 'b'\nprint('c')\nd = 'e'\n"] == 1
     assert all(text.startswith("a = 'b'\n") and text.endswith("\nd = 'e'\n") for text, n in texts.items() if n == 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "number"),
+    [
+        ('Write-Host "" Hello world', 1),
+        ('dir ""C:', 1),
+        ("f '' $x ''", 1),
+        ('=IF(A1="","",1)', 0),
+        ('Write-Host "Hello"', 0),
+        ('"a""b"', 0),
+    ],
+)
+def test_an_empty_string_before_what_may_have_been_its_text_is_counted(code: str, number: int) -> None:
+    assert emptied(code) == number

@@ -63,6 +63,21 @@ def test_an_operator_of_powershell_gets_its_dash_or_its_own_name(before: str, af
     assert after not in list(edits.operators(after))
 
 
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ('Get-ChildItem "C:\\temp', 'Get-ChildItem "C:\\temp"'),
+        ('Write-Host "Hello world', 'Write-Host "Hello world"'),
+        ('Set-Mailbox "Customer Support -Bypass $true', 'Set-Mailbox "Customer Support" -Bypass $true'),
+        ('Send "a","b c | Out-Null', 'Send "a","b c" | Out-Null'),
+        ("if ($a -eq 'b) { 1 }", "if ($a -eq 'b') { 1 }"),
+    ],
+)
+def test_a_string_of_powershell_is_closed_where_its_text_cannot_go_on(line: str, meant: str) -> None:
+    assert list(edits.closed(line)) == [meant]
+    assert not list(edits.closed(meant))
+
+
 def test_a_word_that_is_no_operator_stays() -> None:
     assert not list(edits.operators("Get-Item -Path and.txt; $_.like; 'gt'; $a=1"))
 
