@@ -97,7 +97,7 @@ class GapOperator:
         self._ranking = options.ranking or ranking_of(self._language.name)
         self._max_ids = checkpoint.config.model.max_tokens - 1
         choice = choose_precision(options.precision, torch.device(device), checkpoint.config.model.width)
-        self.options = replace(options, precision=choice.precision)
+        self.options = replace(options, precision=choice.precision, ranking=self._ranking)
         changes = {"steps": options.steps, "temperature": options.temperature, "precision": choice.precision}
         sampling = checkpoint.config.sampling.model_copy(update=changes)
         self._filler = GapFiller(checkpoint, sampling, tile=tile, device=device)

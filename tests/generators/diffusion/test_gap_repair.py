@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from generators.diffusion.checkpoint import Checkpoint
-from generators.diffusion.gap_ranking import GapCandidate
+from generators.diffusion.gap_ranking import GapCandidate, Ranking, ranking_of
 from generators.diffusion.gap_repair import GapOperator, GapOptions, NoSlotsError
 from generators.diffusion.text.lexemes import SnippetTokenizer
 from tests.generators.diffusion.tiny import FORMULAS, PROGRAMS, tiny_checkpoint
@@ -128,3 +128,10 @@ def test_every_program_of_the_corpus_is_mended_when_a_bracket_is_lost() -> None:
     for code in (code for code in PROGRAMS if ")" in code):
         broken = code[::-1].replace(")", "", 1)[::-1]
         assert code in [c.text for c in candidates(checkpoint, broken)]
+
+
+def test_the_options_of_an_operator_name_the_ranking_that_it_takes(closing: Checkpoint) -> None:
+    """They identify what was proposed: another ranking is another system."""
+    assert GapOperator(closing, QUICK).options.ranking == ranking_of("excel")
+    own = Ranking(mass=2.0)
+    assert GapOperator(closing, replace(QUICK, ranking=own)).options.ranking == own
